@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <stdatomic.h>
+
+G_BEGIN_DECLS
+
+/* A mapped range under the guard. */
+typedef struct _ShmoozeGuard ShmoozeGuard;
+
+ShmoozeGuard *shmooze_guard_add    (gpointer      start,
+                                    gsize         size,
+                                    atomic_bool  *fault);
+void          shmooze_guard_remove (ShmoozeGuard *self);
+
+G_END_DECLS

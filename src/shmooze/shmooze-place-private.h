@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Where the object of a name stands: a file in a directory that was walked and checked. */
+typedef struct
+{
+  int       dir_fd;
+  char     *file;
+  char     *path;
+  gboolean  posix;  /* a shared memory object in /dev/shm, open to other programs */
+} ShmoozePlace;
+
+ShmoozePlace *shmooze_place_new       (const char    *name,
+                                       gboolean       make,
+                                       GError       **error);
+ShmoozePlace *shmooze_place_in        (const char    *folder,
+                                       const char    *name,
+                                       gboolean       make,
+                                       GError       **error);
+void          shmooze_place_free      (ShmoozePlace  *self);
+int           shmooze_place_open_home (const char    *folder,
+                                       gboolean       make,
+                                       char         **path,
+                                       GError       **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmoozePlace, shmooze_place_free)
+
+G_END_DECLS

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "shmooze-place-private.h"
+
+#include "shmooze-error-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define POSIX_HOME "/dev/shm"
+#define NAME_MAX_BYTES 255
+
+typedef enum
+{
+  STEP_SYSTEM,  /* the system's: taken as it is */
+  STEP_USER,    /* the user's: the owner is checked */
+  STEP_OURS     /* the library's: owner checked, mode set to 0700 */
+} Step;
+
+/* Goes one directory down. Nothing is followed but the name itself, so that nobody can lead the walk
+ * elsewhere between two steps. Takes over @parent. */
+static int
+step_down (int          parent,
+           const char  *name,
+           GString     *path,
+           Step         step,
+           gboolean     make,
+           GError     **error)
+{
+  g_autofree char *message = NULL;
+  struct stat st;
+  int fd, errsv;
+
+  if (path->len > 0 && path->str[path->len - 1] != '/' && name[0] != '/')
+    g_string_append_c (path, '/');
+  g_string_append (path, name);
+
+  if (make && step != STEP_SYSTEM && mkdirat (parent, name, 0700) < 0 && errno != EEXIST)
+    fd = -1;
+  else
+    fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  errsv = errno;
+  if (parent >= 0)
+    close (parent);
+  if (fd < 0)
+    {
+      message = g_strdup_printf (_("Cannot use the directory “%s”"), path->str);
+      shmooze_set_error_from_errno (error, errsv, message);
+      return -1;
+    }
+  if (step == STEP_SYSTEM)
+    return fd;
+
+  if (fstat (fd, &st) < 0 || st.st_uid != geteuid ())
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                   _("The directory “%s” belongs to another user (%u, this is %u); "
+                     "set XDG_RUNTIME_DIR to a directory of your own, or unset it"),
+                   path->str, (guint) st.st_uid, (guint) geteuid ());
+      close (fd);
+      return -1;
+    }
+  if (step == STEP_OURS && (st.st_mode & 07777) != 0700 && fchmod (fd, 0700) < 0)
+    {
+      errsv = errno;
+      message = g_strdup_printf (_("Cannot make the directory “%s” private"), path->str);
+      shmooze_set_error_from_errno (error, errsv, message);
+      close (fd);
+      return -1;
+    }
+  return fd;
+}
+
+static const char *
+check_domain (const char  *domain,
+              GError     **error)
+{
+  if (domain[0] != '\0' && domain[0] != '.' && strchr (domain, '/') == NULL && strlen (domain) <= NAME_MAX_BYTES)
+    return domain;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _("“%s” in SHMOOZE_DOMAIN or FLATPAK_ID is no application id"), domain);
+  return NULL;
+}
+
+/* Opens the directory that all of this user's windows share, or @folder in it. */
+int
+shmooze_place_open_home (const char  *folder,
+                         gboolean     make,
+                         char       **path,
+                         GError     **error)
+{
+  g_autoptr(GString) walked = g_string_new (NULL);
+  g_autofree char *user = g_strdup_printf ("shmooze-%u", (guint) geteuid ());
+  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
+  const char *domain = g_getenv ("FLATPAK_ID");
+  int fd;
+
+  if (domain == NULL || domain[0] == '\0')
+    domain = g_getenv ("SHMOOZE_DOMAIN");
+  if (domain == NULL || domain[0] == '\0')
+    domain = APP_ID;
+  if (check_domain (domain, error) == NULL)
+    return -1;
+
+  if (runtime != NULL && g_path_is_absolute (runtime))
+    {
+      const char *const steps[] = { "app", domain, "shmooze" };
+
+      fd = step_down (-1, runtime, walked, STEP_USER, FALSE, error);
+      for (gsize i = 0; i < G_N_ELEMENTS (steps) && fd >= 0; i++)
+        fd = step_down (fd, steps[i], walked, i < 2 ? STEP_USER : STEP_OURS, make, error);
+    }
+  else
+    {
+      const char *const steps[] = { user, domain };
+
+      fd = step_down (-1, POSIX_HOME, walked, STEP_SYSTEM, FALSE, error);
+      for (gsize i = 0; i < G_N_ELEMENTS (steps) && fd >= 0; i++)
+        fd = step_down (fd, steps[i], walked, STEP_OURS, make, error);
+    }
+  if (folder != NULL && fd >= 0)
+    fd = step_down (fd, folder, walked, STEP_OURS, make, error);
+
+  if (fd >= 0 && path != NULL)
+    *path = g_string_free (g_steal_pointer (&walked), FALSE);
+  return fd;
+}
+
+static gboolean
+check_name (const char  *name,
+            GError     **error)
+{
+  const char *file = name[0] == '/' ? name + 1 : name;
+  const char *rule = NULL;
+
+  if (file[0] == '\0')
+    rule = _("it is empty");
+  else if (!g_utf8_validate (name, -1, NULL))
+    rule = _("it is not UTF-8 text");
+  else if (strchr (file, '/') != NULL)
+    rule = _("a slash may only come first");
+  else if (strcmp (file, ".") == 0 || strcmp (file, "..") == 0)
+    rule = _("it names a directory");
+  else if (strlen (file) > NAME_MAX_BYTES)
+    rule = _("it is longer than 255 bytes");
+  else if (name[0] != '/' && (strcmp (file, "bells") == 0 || strcmp (file, "locks") == 0))
+    rule = _("the word is reserved");
+  else
+    for (const char *p = file; *p != '\0' && rule == NULL; p = g_utf8_next_char (p))
+      if (g_unichar_iscntrl (g_utf8_get_char (p)))
+        rule = _("it holds a control character");
+  if (rule == NULL)
+    return TRUE;
+
+  g_autofree char *shown = g_utf8_make_valid (name, -1);
+  g_strdelimit (shown, "\a\b\t\n\v\f\r\033", '?');
+  /* Translators: the name, then the rule it breaks */
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, _("“%s” cannot name a region: %s"), shown, rule);
+  return FALSE;
+}
+
+ShmoozePlace *
+shmooze_place_in (const char  *folder,
+                  const char  *name,
+                  gboolean     make,
+                  GError     **error)
+{
+  g_autofree char *home = NULL;
+  ShmoozePlace *self;
+  int fd;
+
+  fd = shmooze_place_open_home (folder, make, &home, error);
+  if (fd < 0)
+    return NULL;
+
+  self = g_new0 (ShmoozePlace, 1);
+  self->dir_fd = fd;
+  self->file = g_strdup (name);
+  self->path = g_build_filename (home, name, NULL);
+  return self;
+}
+
+/* Finds the place of @name. With @make the directory is made when it is missing. */
+ShmoozePlace *
+shmooze_place_new (const char  *name,
+                   gboolean     make,
+                   GError     **error)
+{
+  g_autoptr(GString) walked = g_string_new (NULL);
+  ShmoozePlace *self;
+  int fd;
+
+  if (!check_name (name, error))
+    return NULL;
+  if (name[0] != '/')
+    return shmooze_place_in (NULL, name, make, error);
+
+  fd = step_down (-1, POSIX_HOME, walked, STEP_SYSTEM, FALSE, error);
+  if (fd < 0)
+    return NULL;
+
+  self = g_new0 (ShmoozePlace, 1);
+  self->dir_fd = fd;
+  self->file = g_strdup (name + 1);
+  self->path = g_build_filename (POSIX_HOME, name + 1, NULL);
+  self->posix = TRUE;
+  return self;
+}
+
+void
+shmooze_place_free (ShmoozePlace *self)
+{
+  close (self->dir_fd);
+  g_free (self->file);
+  g_free (self->path);
+  g_free (self);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-view.h"
+
+G_BEGIN_DECLS
+
+#define SHMOOZE_TYPE_REGION (shmooze_region_get_type ())
+
+SHMOOZE_EXPORT
+G_DECLARE_FINAL_TYPE (ShmoozeRegion, shmooze_region, SHMOOZE, REGION, GObject)
+
+#define SHMOOZE_TYPE_REGION_INFO (shmooze_region_info_get_type ())
+
+typedef struct _ShmoozeRegionInfo ShmoozeRegionInfo;
+
+/**
+ * ShmoozeRegionInfo:
+ * @name: the region's name
+ * @path: (type filename): the file that stands for it
+ * @capacity: its size in bytes
+ * @held: whether somebody holds it now
+ *
+ * What [func@Region.list] tells of a region.
+ *
+ * Since: 1.0
+ */
+struct _ShmoozeRegionInfo
+{
+  char     *name;
+  char     *path;
+  guint64   capacity;
+  gboolean  held;
+};
+
+SHMOOZE_EXPORT
+GType              shmooze_region_info_get_type        (void) G_GNUC_CONST;
+SHMOOZE_EXPORT
+ShmoozeRegionInfo *shmooze_region_info_copy            (const ShmoozeRegionInfo *self);
+SHMOOZE_EXPORT
+void               shmooze_region_info_free            (ShmoozeRegionInfo *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmoozeRegionInfo, shmooze_region_info_free)
+
+SHMOOZE_EXPORT
+ShmoozeRegion     *shmooze_region_create               (const char     *name,
+                                                        guint64         capacity,
+                                                        ShmoozeAccess   access,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+ShmoozeRegion     *shmooze_region_create_with_contents (const char     *name,
+                                                        guint64         capacity,
+                                                        ShmoozeAccess   access,
+                                                        GBytes         *contents,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+ShmoozeRegion     *shmooze_region_open                 (const char     *name,
+                                                        ShmoozeAccess   access,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+ShmoozeRegion     *shmooze_region_create_or_open       (const char     *name,
+                                                        guint64         capacity,
+                                                        ShmoozeAccess   access,
+                                                        gboolean       *created,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+gboolean           shmooze_region_remove               (const char     *name,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+GPtrArray         *shmooze_region_list                 (GError        **error);
+
+SHMOOZE_EXPORT
+const char        *shmooze_region_get_name             (ShmoozeRegion  *self);
+SHMOOZE_EXPORT
+const char        *shmooze_region_get_path             (ShmoozeRegion  *self);
+SHMOOZE_EXPORT
+guint64            shmooze_region_get_capacity         (ShmoozeRegion  *self);
+SHMOOZE_EXPORT
+ShmoozeAccess      shmooze_region_get_access           (ShmoozeRegion  *self);
+SHMOOZE_EXPORT
+ShmoozeView       *shmooze_region_create_view          (ShmoozeRegion  *self,
+                                                        guint64         offset,
+                                                        guint64         size,
+                                                        ShmoozeAccess   access,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+void               shmooze_region_close                (ShmoozeRegion  *self);
+
+SHMOOZE_EXPORT
+void               shmooze_disable_fault_guard         (void);
+
+G_END_DECLS
