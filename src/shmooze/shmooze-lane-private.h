@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-region-private.h"
+
+#include <stdatomic.h>
+
+G_BEGIN_DECLS
+
+/* A lane in memory. What one side writes often and the other reads stands 128 bytes apart, because
+ * processors fetch cache lines in pairs.
+ *
+ *      0  magic, version, readers, draft size, queue size    constant
+ *    128  oldest     position of the oldest frame kept       the writer's
+ *    256  asleep     a bit for each reader that sleeps       both
+ *    384  waiting    1 + the bell of a writer out of room    both
+ *    512  draft      how often the draft was published       the writer's
+ *    640  readers    for each 128 bytes: position, 1 + bell  each reader's
+ *         drafts     two, each u32 length and UTF-8 text; the sequence's lowest bit tells which is current
+ *         queue      a ring of frames
+ *
+ * A position counts the bytes ever written; its place in the ring is the position modulo the queue's size, a
+ * power of two. A frame is a word and the payload, filled up to 8 bytes. The word is what publishes the frame:
+ * the writer clears the word *behind* a frame first, then stores the frame's own. So a reader only ever looks
+ * at the next word, and there is no write index that both sides would have to pass back and forth. */
+
+#define SHMOOZE_LANE_MAGIC G_GUINT64_CONSTANT (0x31454e414c5a4853)
+
+typedef _Atomic (guint64) ShmoozeWord;
+
+#define SHMOOZE_LANE_OLDEST 128
+#define SHMOOZE_LANE_ASLEEP 256
+#define SHMOOZE_LANE_WAITING 384
+#define SHMOOZE_LANE_DRAFT 512
+#define SHMOOZE_LANE_READERS 640
+#define SHMOOZE_LANE_READER_SIZE 128
+#define SHMOOZE_LANE_READERS_MAX 64
+#define SHMOOZE_LANE_QUEUE_MIN 1024
+
+#define SHMOOZE_WORD_NOTHING G_GUINT64_CONSTANT (0)
+#define SHMOOZE_WORD_FRAME (G_GUINT64_CONSTANT (1) << 32)  /* | the payload's length */
+#define SHMOOZE_WORD_SKIP (G_GUINT64_CONSTANT (2) << 32)   /* the frame stands at the ring's beginning */
+#define SHMOOZE_POSITION_NONE G_MAXUINT64                  /* of a reader that is not attached */
+
+/* One's own view of a lane. The sizes are read once, checked and kept here; what the header says later is
+ * not looked at. */
+typedef struct
+{
+  ShmoozeView   *view;
+  ShmoozeRegion *region;
+  char          *base;
+  guint64        offset;     /* of the lane in the region: also the byte that its writer locks */
+  guint          n_readers;
+  gsize          draft_size;
+  gsize          queue_size;
+  gsize          drafts_at;
+  gsize          queue_at;
+} ShmoozeLane;
+
+/* Where a frame stands, from looking at the word at a position. */
+typedef struct
+{
+  const char *payload;
+  gsize       size;
+  guint64     next;  /* the position behind it */
+} ShmoozeFrame;
+
+typedef enum
+{
+  SHMOOZE_FRAME_NONE,
+  SHMOOZE_FRAME_FOUND,
+  SHMOOZE_FRAME_BROKEN
+} ShmoozeFrameResult;
+
+gsize               shmooze_lane_size_for      (guint               n_readers,
+                                                gsize               draft_size,
+                                                gsize               queue_size);
+gboolean            shmooze_lane_measure       (ShmoozeLane        *self,
+                                                guint               n_readers,
+                                                gsize               draft_size,
+                                                guint64             size);
+void                shmooze_lane_format        (char               *base,
+                                                const ShmoozeLane  *sizes);
+gboolean            shmooze_lane_attach        (ShmoozeLane        *self,
+                                                ShmoozeView        *view,
+                                                GError            **error);
+void                shmooze_lane_clear         (ShmoozeLane        *self);
+ShmoozeFrameResult  shmooze_lane_look          (const ShmoozeLane  *self,
+                                                guint64             position,
+                                                ShmoozeFrame       *frame);
+gboolean            shmooze_lane_set_broken    (const ShmoozeLane  *self,
+                                                guint64             offset,
+                                                GError            **error);
+char               *shmooze_lane_copy_draft    (const ShmoozeLane  *self,
+                                                guint64            *sequence,
+                                                gsize              *length,
+                                                GError            **error);
+
+static inline ShmoozeWord *
+shmooze_lane_word (const ShmoozeLane *self,
+                   gsize              offset)
+{
+  return (ShmoozeWord *) (gpointer) (self->base + offset);
+}
+
+static inline ShmoozeWord *
+shmooze_lane_frame_word (const ShmoozeLane *self,
+                         guint64            position)
+{
+  return shmooze_lane_word (self, self->queue_at + (position & (self->queue_size - 1)));
+}
+
+static inline gsize
+shmooze_lane_reader_at (guint slot)
+{
+  return SHMOOZE_LANE_READERS + (gsize) slot * SHMOOZE_LANE_READER_SIZE;
+}
+
+static inline gsize
+shmooze_frame_size (gsize payload)
+{
+  return sizeof (guint64) + ((payload + 7) & ~(gsize) 7);
+}
+
+G_END_DECLS

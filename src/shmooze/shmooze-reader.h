@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-view.h"
+
+G_BEGIN_DECLS
+
+/**
+ * ShmoozeWait:
+ * @SHMOOZE_WAIT_AUTO: by bell where one can be had, else by looking
+ * @SHMOOZE_WAIT_BELL: asleep until the writer rings
+ * @SHMOOZE_WAIT_POLL: looking again and again, quickly while something moves, slower after
+ * @SHMOOZE_WAIT_SPIN: looking without pause
+ *
+ * How a reader waits for the writer.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  SHMOOZE_WAIT_AUTO,
+  SHMOOZE_WAIT_BELL,
+  SHMOOZE_WAIT_POLL,
+  SHMOOZE_WAIT_SPIN
+} ShmoozeWait;
+
+#define SHMOOZE_TYPE_READER (shmooze_reader_get_type ())
+
+SHMOOZE_EXPORT
+G_DECLARE_FINAL_TYPE (ShmoozeReader, shmooze_reader, SHMOOZE, READER, GObject)
+
+/**
+ * ShmoozeReaderFunc:
+ * @reader: the reader that has something new
+ * @user_data: what was given to g_source_set_callback()
+ *
+ * Called by the source of [method@Reader.create_source].
+ *
+ * Returns: %G_SOURCE_CONTINUE, or %G_SOURCE_REMOVE to be called no more
+ *
+ * Since: 1.0
+ */
+typedef gboolean (*ShmoozeReaderFunc) (ShmoozeReader *reader,
+                                       gpointer       user_data);
+
+SHMOOZE_EXPORT
+ShmoozeReader *shmooze_reader_new           (ShmoozeView   *view,
+                                             ShmoozeWait    wait,
+                                             GError       **error);
+SHMOOZE_EXPORT
+gconstpointer  shmooze_reader_peek          (ShmoozeReader *self,
+                                             gsize         *size,
+                                             GError       **error);
+SHMOOZE_EXPORT
+void           shmooze_reader_release       (ShmoozeReader *self);
+SHMOOZE_EXPORT
+GBytes        *shmooze_reader_read          (ShmoozeReader *self,
+                                             GError       **error);
+SHMOOZE_EXPORT
+char          *shmooze_reader_read_draft    (ShmoozeReader *self,
+                                             gsize         *length,
+                                             GError       **error);
+SHMOOZE_EXPORT
+gboolean       shmooze_reader_wait          (ShmoozeReader *self,
+                                             gint64         timeout_usec,
+                                             GCancellable  *cancellable,
+                                             GError       **error);
+SHMOOZE_EXPORT
+GSource       *shmooze_reader_create_source (ShmoozeReader *self,
+                                             GCancellable  *cancellable);
+SHMOOZE_EXPORT
+void           shmooze_reader_close         (ShmoozeReader *self);
+
+G_END_DECLS
