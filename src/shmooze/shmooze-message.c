@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "shmooze-message-private.h"
+
+/**
+ * ShmoozeMessage:
+ *
+ * A message of a room.
+ *
+ * Since: 1.0
+ */
+
+struct _ShmoozeMessage
+{
+  GObject   parent_instance;
+
+  guint64   number;
+  guint     seat;
+  char     *sender;
+  char     *text;
+  gint64    time;
+  gboolean  own;
+};
+
+G_DEFINE_FINAL_TYPE (ShmoozeMessage, shmooze_message, G_TYPE_OBJECT)
+
+static void
+shmooze_message_finalize (GObject *object)
+{
+  ShmoozeMessage *self = SHMOOZE_MESSAGE (object);
+
+  g_free (self->sender);
+  g_free (self->text);
+
+  G_OBJECT_CLASS (shmooze_message_parent_class)->finalize (object);
+}
+
+static void
+shmooze_message_class_init (ShmoozeMessageClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = shmooze_message_finalize;
+}
+
+static void
+shmooze_message_init (ShmoozeMessage *self)
+{
+}
+
+ShmoozeMessage *
+shmooze_message_new (guint64     number,
+                     guint       seat,
+                     const char *sender,
+                     const char *text,
+                     gint64      time,
+                     gboolean    own)
+{
+  ShmoozeMessage *self = g_object_new (SHMOOZE_TYPE_MESSAGE, NULL);
+
+  self->number = number;
+  self->seat = seat;
+  self->sender = g_strdup (sender);
+  self->text = g_strdup (text);
+  self->time = time;
+  self->own = own;
+  return self;
+}
+
+/* For an array of messages: the order in which all transcripts show them. */
+gint
+shmooze_message_compare (gconstpointer a,
+                         gconstpointer b)
+{
+  const ShmoozeMessage *one = *(ShmoozeMessage *const *) a;
+  const ShmoozeMessage *two = *(ShmoozeMessage *const *) b;
+
+  if (one->number != two->number)
+    return one->number < two->number ? -1 : 1;
+  return (one->seat > two->seat) - (one->seat < two->seat);
+}
+
+/**
+ * shmooze_message_get_number:
+ * @self: a message
+ *
+ * Gets the message's number in the room. Sorted by number, and by seat where
+ * a broken peer used a number twice, all see the same order.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint64
+shmooze_message_get_number (ShmoozeMessage *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), 0);
+
+  return self->number;
+}
+
+/**
+ * shmooze_message_get_seat:
+ * @self: a message
+ *
+ * Gets the seat it was sent from. Others may have sat there before and after.
+ *
+ * Returns: the seat's number
+ *
+ * Since: 1.0
+ */
+guint
+shmooze_message_get_seat (ShmoozeMessage *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), 0);
+
+  return self->seat;
+}
+
+/**
+ * shmooze_message_get_sender:
+ * @self: a message
+ *
+ * Gets the nickname of the sender.
+ *
+ * Returns: the nickname, one line of valid UTF-8
+ *
+ * Since: 1.0
+ */
+const char *
+shmooze_message_get_sender (ShmoozeMessage *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), NULL);
+
+  return self->sender;
+}
+
+/**
+ * shmooze_message_get_text:
+ * @self: a message
+ *
+ * Gets the text.
+ *
+ * Returns: the text, valid UTF-8, perhaps of several lines
+ *
+ * Since: 1.0
+ */
+const char *
+shmooze_message_get_text (ShmoozeMessage *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), NULL);
+
+  return self->text;
+}
+
+/**
+ * shmooze_message_get_time:
+ * @self: a message
+ *
+ * Gets when it was sent, by the sender's word.
+ *
+ * Returns: the time, in microseconds since 1970
+ *
+ * Since: 1.0
+ */
+gint64
+shmooze_message_get_time (ShmoozeMessage *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), 0);
+
+  return self->time;
+}
+
+/**
+ * shmooze_message_is_own:
+ * @self: a message
+ *
+ * Gets whether this [class@Room] sent it.
+ *
+ * Returns: whether it is one's own
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_message_is_own (ShmoozeMessage *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), FALSE);
+
+  return self->own;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-macros.h"
+
+G_BEGIN_DECLS
+
+/**
+ * ShmoozePeerState:
+ * @SHMOOZE_PEER_PRESENT: here, and answering
+ * @SHMOOZE_PEER_NOT_RESPONDING: here, but has not looked at what it was sent for a while
+ * @SHMOOZE_PEER_LEFT: left in good order
+ * @SHMOOZE_PEER_CRASHED: gone without leaving
+ *
+ * Where a peer stands.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  SHMOOZE_PEER_PRESENT,
+  SHMOOZE_PEER_NOT_RESPONDING,
+  SHMOOZE_PEER_LEFT,
+  SHMOOZE_PEER_CRASHED
+} ShmoozePeerState;
+
+#define SHMOOZE_TYPE_PEER (shmooze_peer_get_type ())
+
+SHMOOZE_EXPORT
+G_DECLARE_FINAL_TYPE (ShmoozePeer, shmooze_peer, SHMOOZE, PEER, GObject)
+
+SHMOOZE_EXPORT
+guint             shmooze_peer_get_seat    (ShmoozePeer *self);
+SHMOOZE_EXPORT
+const char       *shmooze_peer_get_nick    (ShmoozePeer *self);
+SHMOOZE_EXPORT
+gint64            shmooze_peer_get_since   (ShmoozePeer *self);
+SHMOOZE_EXPORT
+ShmoozePeerState  shmooze_peer_get_state   (ShmoozePeer *self);
+SHMOOZE_EXPORT
+const char       *shmooze_peer_get_draft   (ShmoozePeer *self);
+SHMOOZE_EXPORT
+gboolean          shmooze_peer_is_watching (ShmoozePeer *self);
+
+G_END_DECLS

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <shmooze/shmooze-error.h>
+#include <shmooze/shmooze-macros.h>
+#include <shmooze/shmooze-message.h>
+#include <shmooze/shmooze-peer.h>
+#include <shmooze/shmooze-reader.h>
+#include <shmooze/shmooze-region.h>
+#include <shmooze/shmooze-room-info.h>
+#include <shmooze/shmooze-room.h>
+#include <shmooze/shmooze-view.h>
+#include <shmooze/shmooze-writer.h>
