@@ -19,4 +19,17 @@ int      shmooze_bell_open       (const guint8  *id,
 gboolean shmooze_bell_ring       (int            fd);
 void     shmooze_bell_remove_all (const guint8  *id);
 
+/* Somebody's bell, kept open between rings. All zeros: none yet. */
+typedef struct
+{
+  gboolean open;
+  int      fd;
+  guint64  number;
+} ShmoozeRinger;
+
+gboolean shmooze_ringer_ring     (ShmoozeRinger *self,
+                                  const guint8  *id,
+                                  guint64        number);
+void     shmooze_ringer_clear    (ShmoozeRinger *self);
+
 G_END_DECLS

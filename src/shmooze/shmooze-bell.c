@@ -222,3 +222,32 @@ shmooze_bell_remove_all (const guint8 *id)
       unlinkat (fd, entry->d_name, 0);
   closedir (dir);
 }
+
+void
+shmooze_ringer_clear (ShmoozeRinger *self)
+{
+  if (self->open)
+    close (self->fd);
+  self->open = FALSE;
+}
+
+/* FALSE: the owner is dead. A bell that was open may be a former owner's of the same number, so there is one
+ * fresh try. */
+gboolean
+shmooze_ringer_ring (ShmoozeRinger *self,
+                     const guint8  *id,
+                     guint64        number)
+{
+  if (self->open && self->number == number && shmooze_bell_ring (self->fd))
+    return TRUE;
+
+  shmooze_ringer_clear (self);
+  self->fd = shmooze_bell_open (id, number);
+  self->open = self->fd >= 0;
+  self->number = number;
+  if (self->open && shmooze_bell_ring (self->fd))
+    return TRUE;
+
+  shmooze_ringer_clear (self);
+  return FALSE;
+}

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "shmooze-lane-private.h"
 #include "shmooze-message.h"
+#include "shmooze-writer.h"
 
 G_BEGIN_DECLS
 
-ShmoozeMessage *shmooze_message_new     (guint64         number,
+/* What a message takes in the queue beside its text, at most. */
+#define SHMOOZE_MESSAGE_HEAD_MAX 256
+
+ShmoozeMessage *shmooze_message_parse   (GBytes         *frame,
                                          guint           seat,
-                                         const char     *sender,
+                                         GError        **error);
+ShmoozeMessage *shmooze_message_put     (ShmoozeWriter  *writer,
+                                         ShmoozeWord    *numbers,
+                                         guint           seat,
+                                         const char     *nick,
                                          const char     *text,
-                                         gint64          time,
-                                         gboolean        own);
+                                         GError        **error);
 gint            shmooze_message_compare (gconstpointer   a,
                                          gconstpointer   b);
 

@@ -3,6 +3,11 @@
 #include "config.h"
 #include "shmooze-message-private.h"
 
+#include "shmooze-seats-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
 /**
  * ShmoozeMessage:
  *
@@ -22,6 +27,15 @@ struct _ShmoozeMessage
   gint64    time;
   gboolean  own;
 };
+
+/* A message in the queue: this, then nick and text without NULs. */
+typedef struct
+{
+  guint64 number;
+  gint64  time;
+  guint32 nick_length;
+  guint32 text_length;
+} MessageHead;
 
 G_DEFINE_FINAL_TYPE (ShmoozeMessage, shmooze_message, G_TYPE_OBJECT)
 
@@ -47,7 +61,7 @@ shmooze_message_init (ShmoozeMessage *self)
 {
 }
 
-ShmoozeMessage *
+static ShmoozeMessage *
 shmooze_message_new (guint64     number,
                      guint       seat,
                      const char *sender,
@@ -64,6 +78,62 @@ shmooze_message_new (guint64     number,
   self->time = time;
   self->own = own;
   return self;
+}
+
+/* Reads one frame. Everything in it is a stranger's word: copied first, then checked. */
+ShmoozeMessage *
+shmooze_message_parse (GBytes  *frame,
+                       guint    seat,
+                       GError **error)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (frame, &size);
+  MessageHead head;
+  g_autofree char *nick = NULL;
+  g_autofree char *text = NULL;
+
+  if (size >= sizeof head)
+    memcpy (&head, data, sizeof head);
+  if (size < sizeof head || head.nick_length > SHMOOZE_NICK_MAX ||
+      head.text_length > size - sizeof head || head.nick_length != size - sizeof head - head.text_length)
+    {
+      g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
+                   _("A message of %" G_GSIZE_FORMAT " bytes in the lane of seat %u is broken"), size, seat);
+      return NULL;
+    }
+
+  nick = shmooze_seats_legible (data + sizeof head, head.nick_length);
+  text = g_utf8_make_valid (data + sizeof head + head.nick_length, head.text_length);
+  return shmooze_message_new (head.number, seat, nick, text, head.time, FALSE);
+}
+
+/* Writes a message into the writer's queue, and returns it as one's own. @numbers is the room's counter; it
+ * is asked last, so that numbers and places agree as far as they can. */
+ShmoozeMessage *
+shmooze_message_put (ShmoozeWriter  *writer,
+                     ShmoozeWord    *numbers,
+                     guint           seat,
+                     const char     *nick,
+                     const char     *text,
+                     GError        **error)
+{
+  MessageHead head = {
+    .nick_length = (guint32) strlen (nick),
+    .text_length = (guint32) strlen (text)
+  };
+  gsize size = sizeof head + head.nick_length + head.text_length;
+  char *room = shmooze_writer_reserve (writer, size, error);
+
+  if (room == NULL)
+    return NULL;
+
+  head.time = g_get_real_time ();
+  head.number = atomic_fetch_add (numbers, 1) + 1;
+  memcpy (room, &head, sizeof head);
+  memcpy (room + sizeof head, nick, head.nick_length);
+  memcpy (room + sizeof head + head.nick_length, text, head.text_length);
+  shmooze_writer_commit (writer, size);
+  return shmooze_message_new (head.number, seat, nick, text, head.time, TRUE);
 }
 
 /* For an array of messages: the order in which all transcripts show them. */

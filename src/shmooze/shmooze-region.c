@@ -6,12 +6,11 @@
 #include "shmooze-enum-types.h"
 #include "shmooze-error-private.h"
 #include "shmooze-guard-private.h"
+#include "shmooze-holders-private.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -40,8 +39,7 @@ struct _ShmoozeRegion
   GObject         parent_instance;
 
   char           *name;
-  ShmoozePlace   *place;
-  ShmoozeObject   object;
+  ShmoozeHolder   holder;
   ShmoozeAccess   access;
   GMainContext   *context;
 
@@ -49,7 +47,6 @@ struct _ShmoozeRegion
   ShmoozeGuard   *guard;
   atomic_bool     fault;      /* raised by the guard */
   atomic_bool     lost;
-  atomic_bool     detached;   /* in a forked child */
   atomic_bool     closed;
 
   GMutex          mutex;
@@ -58,7 +55,6 @@ struct _ShmoozeRegion
 };
 
 G_DEFINE_FINAL_TYPE (ShmoozeRegion, shmooze_region, G_TYPE_OBJECT)
-G_DEFINE_BOXED_TYPE (ShmoozeRegionInfo, shmooze_region_info, shmooze_region_info_copy, shmooze_region_info_free)
 
 typedef enum
 {
@@ -70,82 +66,6 @@ typedef enum
 
 static GParamSpec *properties[PROP_ACCESS + 1];
 static guint lost_signal;
-
-/* All that hold a name in this process: for fork and exit. */
-static pthread_mutex_t alive_lock = PTHREAD_MUTEX_INITIALIZER;
-static GPtrArray *alive;
-
-static void
-before_fork (void)
-{
-  pthread_mutex_lock (&alive_lock);
-}
-
-static void
-after_fork_in_parent (void)
-{
-  pthread_mutex_unlock (&alive_lock);
-}
-
-/* The child inherits the descriptors but is no holder. Closing is all it may do: an unlock through a
- * shared description would drop the parent's lock. */
-static void
-after_fork_in_child (void)
-{
-  for (guint i = 0; alive != NULL && i < alive->len; i++)
-    {
-      ShmoozeRegion *self = g_ptr_array_index (alive, i);
-
-      atomic_store (&self->detached, TRUE);
-      shmooze_object_abandon (&self->object);
-    }
-  if (alive != NULL)
-    g_ptr_array_set_size (alive, 0);
-  pthread_mutex_unlock (&alive_lock);
-}
-
-static void
-watch_forks (void)
-{
-  pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
-}
-
-/* A program that ends without closing leaves no name behind. */
-__attribute__ ((destructor)) static void
-release_all (void)
-{
-  pthread_mutex_lock (&alive_lock);
-  for (guint i = 0; alive != NULL && i < alive->len; i++)
-    {
-      ShmoozeRegion *self = g_ptr_array_index (alive, i);
-
-      shmooze_object_release (&self->object, self->place);
-    }
-  g_clear_pointer (&alive, g_ptr_array_unref);
-  pthread_mutex_unlock (&alive_lock);
-}
-
-static void
-join_alive (ShmoozeRegion *self)
-{
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-  pthread_once (&once, watch_forks);
-  pthread_mutex_lock (&alive_lock);
-  if (alive == NULL)
-    alive = g_ptr_array_new ();
-  g_ptr_array_add (alive, self);
-  pthread_mutex_unlock (&alive_lock);
-}
-
-static void
-leave_alive (ShmoozeRegion *self)
-{
-  pthread_mutex_lock (&alive_lock);
-  if (alive != NULL && g_ptr_array_remove_fast (alive, self))
-    shmooze_object_release (&self->object, self->place);
-  pthread_mutex_unlock (&alive_lock);
-}
 
 void
 shmooze_region_hold (ShmoozeRegion *self)
@@ -166,13 +86,13 @@ shmooze_region_drop (ShmoozeRegion *self)
   if (!last)
     return;
 
-  leave_alive (self);
+  shmooze_holders_remove (&self->holder);
   if (self->guard != NULL)
     {
       shmooze_guard_remove (self->guard);
       munmap (self->magic, (gsize) sysconf (_SC_PAGESIZE));
     }
-  shmooze_object_close (&self->object);
+  shmooze_object_close (&self->holder.object);
 }
 
 static void
@@ -183,7 +103,7 @@ shmooze_region_finalize (GObject *object)
   if (self->n_holds > 0)
     shmooze_region_close (self);
   g_clear_pointer (&self->name, g_free);
-  g_clear_pointer (&self->place, shmooze_place_free);
+  g_clear_pointer (&self->holder.place, shmooze_place_free);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->locked, g_hash_table_unref);
   g_mutex_clear (&self->mutex);
@@ -205,10 +125,10 @@ shmooze_region_get_property (GObject    *object,
       g_value_set_string (value, self->name);
       break;
     case PROP_PATH:
-      g_value_set_string (value, self->place->path);
+      g_value_set_string (value, self->holder.place->path);
       break;
     case PROP_CAPACITY:
-      g_value_set_uint64 (value, self->object.capacity);
+      g_value_set_uint64 (value, self->holder.object.capacity);
       break;
     case PROP_ACCESS:
       g_value_set_enum (value, self->access);
@@ -283,7 +203,7 @@ static void
 shmooze_region_init (ShmoozeRegion *self)
 {
   g_mutex_init (&self->mutex);
-  self->object = (ShmoozeObject) SHMOOZE_OBJECT_INIT;
+  self->holder.object = (ShmoozeObject) SHMOOZE_OBJECT_INIT;
   self->locked = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->context = g_main_context_ref_thread_default ();
 }
@@ -302,7 +222,7 @@ region_new (const char     *name,
 
   self = g_object_new (SHMOOZE_TYPE_REGION, NULL);
   self->name = g_strdup (name);
-  self->place = place;
+  self->holder.place = place;
   self->access = access;
   return self;
 }
@@ -316,11 +236,11 @@ start_holding (ShmoozeRegion  *self,
   gpointer control;
 
   self->n_holds = 1;
-  join_alive (self);
-  if (self->object.foreign)
+  shmooze_holders_add (&self->holder);
+  if (self->holder.object.foreign)
     return TRUE;
 
-  control = shmooze_region_map (self, self->object.file_size - page, page, SHMOOZE_ACCESS_READ, error);
+  control = shmooze_region_map (self, self->holder.object.file_size - page, page, SHMOOZE_ACCESS_READ, error);
   if (control == NULL)
     return FALSE;
 
@@ -348,9 +268,9 @@ create_region (const char     *name,
 
   if (self == NULL)
     return NULL;
-  if (!self->place->posix)
+  if (!self->holder.place->posix)
     sweep_all ();
-  if (!shmooze_object_create (&self->object, self->place, name, capacity, access, fill, user_data, error))
+  if (!shmooze_object_create (&self->holder.object, self->holder.place, name, capacity, access, fill, user_data, error))
     return NULL;
   if (!start_holding (self, error))
     return NULL;
@@ -484,7 +404,7 @@ shmooze_region_open (const char     *name,
       g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
-  if (!shmooze_object_open (&self->object, self->place, name, access, error))
+  if (!shmooze_object_open (&self->holder.object, self->holder.place, name, access, error))
     return NULL;
   if (!start_holding (self, error))
     return NULL;
@@ -568,71 +488,6 @@ shmooze_region_remove (const char  *name,
   return place != NULL && shmooze_object_remove (place, name, error);
 }
 
-static gint
-compare_names (gconstpointer a,
-               gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-/**
- * shmooze_region_list:
- * @error: return location for an error
- *
- * Lists the user's regions, after removing those that nobody holds any more.
- * POSIX objects (names with a slash) are not listed.
- *
- * Returns: (transfer full) (element-type ShmoozeRegionInfo): the regions, by name
- *
- * Since: 1.0
- */
-GPtrArray *
-shmooze_region_list (GError **error)
-{
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_region_info_free);
-  struct dirent *entry;
-  DIR *dir;
-  int fd;
-
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  fd = shmooze_place_open_home (NULL, TRUE, NULL, error);
-  if (fd < 0)
-    return NULL;
-
-  dir = fdopendir (fd);
-  while ((entry = readdir (dir)) != NULL)
-    if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
-      g_ptr_array_add (names, g_strdup (entry->d_name));
-  closedir (dir);
-  g_ptr_array_sort (names, compare_names);
-
-  for (guint i = 0; i < names->len; i++)
-    {
-      const char *name = g_ptr_array_index (names, i);
-      g_autoptr(ShmoozePlace) place = shmooze_place_new (name, FALSE, NULL);
-      ShmoozeObject object;
-      ShmoozeRegionInfo *info;
-      gboolean held;
-
-      if (place == NULL)
-        continue;
-      shmooze_object_sweep (place);
-      if (!shmooze_object_inspect (&object, place, name, &held, NULL))
-        continue;
-
-      info = g_new0 (ShmoozeRegionInfo, 1);
-      info->name = g_strdup (name);
-      info->path = g_strdup (place->path);
-      info->capacity = object.capacity;
-      info->held = held;
-      g_ptr_array_add (infos, info);
-      shmooze_object_close (&object);
-    }
-  return g_steal_pointer (&infos);
-}
-
 static const char *
 access_word (ShmoozeAccess access)
 {
@@ -701,7 +556,7 @@ shmooze_region_create_view (ShmoozeRegion  *self,
   if (!shmooze_region_check (self, error))
     return NULL;
 
-  capacity = self->object.capacity;
+  capacity = self->holder.object.capacity;
   if (offset >= capacity || size > capacity - offset)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -739,7 +594,7 @@ shmooze_region_map (ShmoozeRegion  *self,
   };
   gpointer mapping = mmap (NULL, size, protections[access],
                            access == SHMOOZE_ACCESS_COPY_ON_WRITE ? MAP_PRIVATE : MAP_SHARED,
-                           self->object.map_fd, (off_t) offset);
+                           self->holder.object.map_fd, (off_t) offset);
 
   if (mapping == MAP_FAILED)
     {
@@ -762,13 +617,13 @@ shmooze_region_get_fault (ShmoozeRegion *self)
 const guint8 *
 shmooze_region_get_id (ShmoozeRegion *self)
 {
-  return self->object.id;
+  return self->holder.object.id;
 }
 
 gboolean
 shmooze_region_is_detached (ShmoozeRegion *self)
 {
-  return atomic_load (&self->detached);
+  return atomic_load (&self->holder.detached);
 }
 
 /* Whether the name now stands for another object. */
@@ -778,8 +633,8 @@ shmooze_region_is_replaced (ShmoozeRegion *self)
   struct stat st;
 
   return !shmooze_region_is_detached (self) &&
-         fstatat (self->place->dir_fd, self->place->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-         !shmooze_object_is_named (&self->object, self->place);
+         fstatat (self->holder.place->dir_fd, self->holder.place->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+         !shmooze_object_is_named (&self->holder.object, self->holder.place);
 }
 
 static void
@@ -788,7 +643,7 @@ set_lost (ShmoozeRegion  *self,
 {
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST,
                _("The region “%s” is lost: somebody has truncated or overwritten %s; close it and open it again"),
-               self->name, self->place->path);
+               self->name, self->holder.place->path);
 }
 
 static gboolean
@@ -816,8 +671,8 @@ shmooze_region_check (ShmoozeRegion  *self,
       if (self->magic != NULL)
         whole = atomic_load_explicit (self->magic, memory_order_relaxed) == SHMOOZE_CONTROL_MAGIC;
       else
-        whole = self->object.map_fd < 0 ||
-                (fstat (self->object.map_fd, &st) == 0 && (guint64) st.st_size >= self->object.capacity);
+        whole = self->holder.object.map_fd < 0 ||
+                (fstat (self->holder.object.map_fd, &st) == 0 && (guint64) st.st_size >= self->holder.object.capacity);
       if (whole && !atomic_load_explicit (&self->fault, memory_order_relaxed))
         return TRUE;
 
@@ -825,7 +680,7 @@ shmooze_region_check (ShmoozeRegion  *self,
         {
           g_autoptr(GSource) source = g_idle_source_new ();
 
-          shmooze_object_forsake (&self->object, self->place);
+          shmooze_object_forsake (&self->holder.object, self->holder.place);
           g_source_set_priority (source, G_PRIORITY_DEFAULT);
           g_source_set_callback (source, emit_lost, g_object_ref (self), g_object_unref);
           g_source_attach (source, self->context);
@@ -846,7 +701,7 @@ shmooze_region_try_lock (ShmoozeRegion *self,
   /* Within one open file description locks do not exclude each other: the table does. */
   g_mutex_lock (&self->mutex);
   if (!shmooze_region_is_detached (self) && !g_hash_table_contains (self->locked, &offset) &&
-      shmooze_lock_byte (self->object.lock_fd, F_WRLCK, SHMOOZE_THING_BYTES + offset))
+      shmooze_lock_byte (self->holder.object.lock_fd, F_WRLCK, SHMOOZE_THING_BYTES + offset))
     locked = g_hash_table_add (self->locked, g_memdup2 (&offset, sizeof offset));
   g_mutex_unlock (&self->mutex);
   return locked;
@@ -860,8 +715,8 @@ shmooze_region_unlock (ShmoozeRegion *self,
     return;
 
   g_mutex_lock (&self->mutex);
-  if (g_hash_table_remove (self->locked, &offset) && self->object.lock_fd >= 0)
-    shmooze_lock_byte (self->object.lock_fd, F_UNLCK, SHMOOZE_THING_BYTES + offset);
+  if (g_hash_table_remove (self->locked, &offset) && self->holder.object.lock_fd >= 0)
+    shmooze_lock_byte (self->holder.object.lock_fd, F_UNLCK, SHMOOZE_THING_BYTES + offset);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -873,7 +728,7 @@ shmooze_region_is_locked (ShmoozeRegion *self,
 
   g_mutex_lock (&self->mutex);
   locked = g_hash_table_contains (self->locked, &offset) ||
-           shmooze_probe_byte (self->object.lock_fd, SHMOOZE_THING_BYTES + offset) != F_UNLCK;
+           shmooze_probe_byte (self->holder.object.lock_fd, SHMOOZE_THING_BYTES + offset) != F_UNLCK;
   g_mutex_unlock (&self->mutex);
   return locked;
 }
@@ -929,7 +784,7 @@ shmooze_region_get_path (ShmoozeRegion *self)
 {
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
 
-  return self->place->path;
+  return self->holder.place->path;
 }
 
 /**
@@ -947,7 +802,7 @@ shmooze_region_get_capacity (ShmoozeRegion *self)
 {
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), 0);
 
-  return self->object.capacity;
+  return self->holder.object.capacity;
 }
 
 /**
@@ -966,40 +821,4 @@ shmooze_region_get_access (ShmoozeRegion *self)
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), SHMOOZE_ACCESS_READ);
 
   return self->access;
-}
-
-/**
- * shmooze_region_info_copy:
- * @self: what is known of a region
- *
- * Copies @self.
- *
- * Returns: (transfer full): the copy
- *
- * Since: 1.0
- */
-ShmoozeRegionInfo *
-shmooze_region_info_copy (const ShmoozeRegionInfo *self)
-{
-  ShmoozeRegionInfo *copy = g_memdup2 (self, sizeof *self);
-
-  copy->name = g_strdup (self->name);
-  copy->path = g_strdup (self->path);
-  return copy;
-}
-
-/**
- * shmooze_region_info_free:
- * @self: (transfer full): what is known of a region
- *
- * Frees @self.
- *
- * Since: 1.0
- */
-void
-shmooze_region_info_free (ShmoozeRegionInfo *self)
-{
-  g_free (self->name);
-  g_free (self->path);
-  g_free (self);
 }

@@ -5,11 +5,11 @@
 
 #include "shmooze-bell-private.h"
 #include "shmooze-lane-private.h"
+#include "shmooze-outbox-private.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <unistd.h>
 
 /**
  * ShmoozeWriter:
@@ -32,12 +32,6 @@
 /* A writer that waits for room looks by itself now and then: the reader it waits for may have died. */
 #define LOOK_AGAIN_MSEC 250
 
-typedef struct
-{
-  guint64 number;  /* 1 + the bell's, as in the lane; 0: not open */
-  int     fd;
-} Bell;
-
 struct _ShmoozeWriter
 {
   GObject      parent_instance;
@@ -49,10 +43,10 @@ struct _ShmoozeWriter
   guint64      limit;         /* everything before it may be overwritten */
   guint64      draft;         /* sequence of the published draft */
   gsize        reserved;
-  Bell         bells[SHMOOZE_LANE_READERS_MAX];
+  ShmoozeRinger ringers[SHMOOZE_LANE_READERS_MAX];
 
-  GQueue       pending;       /* of GTask: writes that wait for room */
-  GSource     *pending_source;
+  ShmoozeOutbox outbox;       /* writes that wait for room */
+  GSource     *outbox_source;
   int          bell;          /* own bell, for room in the queue; -1: none */
 };
 
@@ -72,10 +66,21 @@ shmooze_writer_class_init (ShmoozeWriterClass *klass)
   G_OBJECT_CLASS (klass)->dispose = shmooze_writer_dispose;
 }
 
+static gboolean
+write_bytes (gpointer   owner,
+             gpointer   what,
+             GError   **error)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (what, &size);
+
+  return shmooze_writer_write (owner, data, size, error);
+}
+
 static void
 shmooze_writer_init (ShmoozeWriter *self)
 {
-  g_queue_init (&self->pending);
+  shmooze_outbox_init (&self->outbox, write_bytes, self);
   self->bell = -1;
 }
 
@@ -186,14 +191,6 @@ check_open (ShmoozeWriter  *self,
   return FALSE;
 }
 
-static void
-forget_bell (Bell *bell)
-{
-  if (bell->number != 0 && bell->fd >= 0)
-    close (bell->fd);
-  bell->number = 0;
-}
-
 /* Detaches a reader whose process is gone. */
 static void
 evict_if_dead (ShmoozeWriter *self,
@@ -216,22 +213,9 @@ ring_reader (ShmoozeWriter *self,
 {
   gsize at = shmooze_lane_reader_at (slot) + sizeof (guint64);
   guint64 number = atomic_load (shmooze_lane_word (&self->lane, at));
-  Bell *bell = &self->bells[slot];
 
-  /* A bell that was open may be a former reader's of the same number: one fresh try. */
-  for (guint i = 0; i < 2 && number != 0; i++)
-    {
-      if (bell->number != number)
-        {
-          forget_bell (bell);
-          bell->fd = shmooze_bell_open (shmooze_region_get_id (self->lane.region), number - 1);
-          bell->number = bell->fd >= 0 ? number : 0;
-        }
-      if (bell->number == number && shmooze_bell_ring (bell->fd))
-        return;
-      forget_bell (bell);
-    }
-  evict_if_dead (self, slot);
+  if (number == 0 || !shmooze_ringer_ring (&self->ringers[slot], shmooze_region_get_id (self->lane.region), number - 1))
+    evict_if_dead (self, slot);
 }
 
 static void
@@ -583,59 +567,52 @@ shmooze_writer_is_attended (ShmoozeWriter *self,
   return TRUE;
 }
 
-static void
-write_pending (ShmoozeWriter *self)
-{
-  gboolean asked = FALSE;
-  GTask *task;
-
-  while ((task = g_queue_peek_head (&self->pending)) != NULL)
-    {
-      g_autoptr(GError) error = NULL;
-      gsize size;
-      gconstpointer data = g_bytes_get_data (g_task_get_task_data (task), &size);
-
-      if (!g_task_return_error_if_cancelled (task))
-        {
-          if (shmooze_writer_write (self, data, size, &error))
-            g_task_return_boolean (task, TRUE);
-          else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-            {
-              if (self->bell < 0 || asked)
-                return;
-              shmooze_writer_await_room (self, self->lane.offset);
-              asked = TRUE;
-              continue;
-            }
-          else
-            g_task_return_error (task, g_steal_pointer (&error));
-        }
-      g_object_unref (g_queue_pop_head (&self->pending));
-    }
-}
-
 static gboolean
-on_pending (gpointer user_data)
+flush_outbox (gpointer user_data)
 {
   g_autoptr(ShmoozeWriter) self = g_object_ref (user_data);
 
   if (self->bell >= 0)
     shmooze_bell_quiet (self->bell);
-  write_pending (self);
-  if (!g_queue_is_empty (&self->pending))
+  shmooze_outbox_flush (&self->outbox, self, self->bell >= 0, self->lane.offset);
+  if (!shmooze_outbox_is_empty (&self->outbox))
     return G_SOURCE_CONTINUE;
 
-  g_source_destroy (self->pending_source);
-  g_clear_pointer (&self->pending_source, g_source_unref);
+  g_source_destroy (self->outbox_source);
+  g_clear_pointer (&self->outbox_source, g_source_unref);
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
-on_pending_bell (int          fd,
-                 GIOCondition condition,
-                 gpointer     user_data)
+on_bell (int          fd,
+         GIOCondition condition,
+         gpointer     user_data)
 {
-  return on_pending (user_data);
+  return flush_outbox (user_data);
+}
+
+/* Waits for the bell, and looks now and then all the same. */
+static void
+wait_for_room (ShmoozeWriter *self)
+{
+  g_autoptr(GSource) look = g_timeout_source_new (LOOK_AGAIN_MSEC);
+
+  if (self->bell < 0)
+    self->bell = shmooze_bell_make (shmooze_region_get_id (self->lane.region), self->lane.offset, NULL);
+  if (self->bell >= 0)
+    {
+      self->outbox_source = g_unix_fd_source_new (self->bell, G_IO_IN);
+      g_source_set_callback (self->outbox_source, G_SOURCE_FUNC (on_bell), self, NULL);
+      g_source_set_dummy_callback (look);
+      g_source_add_child_source (self->outbox_source, look);
+    }
+  else
+    {
+      self->outbox_source = g_steal_pointer (&look);
+      g_source_set_callback (self->outbox_source, flush_outbox, self, NULL);
+    }
+  g_source_attach (self->outbox_source, g_main_context_get_thread_default ());
+  flush_outbox (self);
 }
 
 /**
@@ -659,7 +636,6 @@ shmooze_writer_write_async (ShmoozeWriter       *self,
                             gpointer             user_data)
 {
   GTask *task;
-  g_autoptr(GSource) look = NULL;
 
   g_return_if_fail (SHMOOZE_IS_WRITER (self));
   g_return_if_fail (bytes != NULL);
@@ -667,31 +643,13 @@ shmooze_writer_write_async (ShmoozeWriter       *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, shmooze_writer_write_async);
   g_task_set_task_data (task, g_bytes_ref (bytes), (GDestroyNotify) g_bytes_unref);
-  g_queue_push_tail (&self->pending, task);
-  if (self->pending.length > 1)
+  shmooze_outbox_push (&self->outbox, task);
+  if (self->outbox_source != NULL)
     return;
 
-  write_pending (self);
-  if (g_queue_is_empty (&self->pending))
-    return;
-
-  if (self->bell < 0)
-    self->bell = shmooze_bell_make (shmooze_region_get_id (self->lane.region), self->lane.offset, NULL);
-  look = g_timeout_source_new (LOOK_AGAIN_MSEC);
-  if (self->bell >= 0)
-    {
-      self->pending_source = g_unix_fd_source_new (self->bell, G_IO_IN);
-      g_source_set_callback (self->pending_source, G_SOURCE_FUNC (on_pending_bell), self, NULL);
-      g_source_set_dummy_callback (look);
-      g_source_add_child_source (self->pending_source, look);
-    }
-  else
-    {
-      self->pending_source = g_steal_pointer (&look);
-      g_source_set_callback (self->pending_source, on_pending, self, NULL);
-    }
-  g_source_attach (self->pending_source, g_main_context_get_thread_default ());
-  on_pending (self);
+  shmooze_outbox_flush (&self->outbox, self, FALSE, 0);
+  if (!shmooze_outbox_is_empty (&self->outbox))
+    wait_for_room (self);
 }
 
 /**
@@ -729,27 +687,21 @@ shmooze_writer_write_finish (ShmoozeWriter  *self,
 void
 shmooze_writer_close (ShmoozeWriter *self)
 {
-  GTask *task;
-
   g_return_if_fail (SHMOOZE_IS_WRITER (self));
 
   if (self->lane.base == NULL)
     return;
 
-  if (self->pending_source != NULL)
-    g_source_destroy (self->pending_source);
-  g_clear_pointer (&self->pending_source, g_source_unref);
-  for (guint i = 0; i < G_N_ELEMENTS (self->bells); i++)
-    forget_bell (&self->bells[i]);
+  if (self->outbox_source != NULL)
+    g_source_destroy (self->outbox_source);
+  g_clear_pointer (&self->outbox_source, g_source_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (self->ringers); i++)
+    shmooze_ringer_clear (&self->ringers[i]);
   if (self->bell >= 0)
     shmooze_bell_unmake (self->bell, shmooze_region_get_id (self->lane.region), self->lane.offset);
   self->bell = -1;
   shmooze_region_unlock (self->lane.region, self->lane.offset);
   shmooze_lane_clear (&self->lane);
 
-  while ((task = g_queue_pop_head (&self->pending)) != NULL)
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The writer was closed"));
-      g_object_unref (task);
-    }
+  shmooze_outbox_close (&self->outbox, _("The writer was closed"));
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "shmooze-region.h"
+
+#include "shmooze-object-private.h"
+
+#include <dirent.h>
+#include <string.h>
+
+G_DEFINE_BOXED_TYPE (ShmoozeRegionInfo, shmooze_region_info, shmooze_region_info_copy, shmooze_region_info_free)
+
+static gint
+compare_names (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/**
+ * shmooze_region_list:
+ * @error: return location for an error
+ *
+ * Lists the user's regions, after removing those that nobody holds any more.
+ * POSIX objects (names with a slash) are not listed.
+ *
+ * Returns: (transfer full) (element-type ShmoozeRegionInfo): the regions, by name
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+shmooze_region_list (GError **error)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_region_info_free);
+  struct dirent *entry;
+  DIR *dir;
+  int fd;
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  fd = shmooze_place_open_home (NULL, TRUE, NULL, error);
+  if (fd < 0)
+    return NULL;
+
+  dir = fdopendir (fd);
+  while ((entry = readdir (dir)) != NULL)
+    if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
+      g_ptr_array_add (names, g_strdup (entry->d_name));
+  closedir (dir);
+  g_ptr_array_sort (names, compare_names);
+
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+      g_autoptr(ShmoozePlace) place = shmooze_place_new (name, FALSE, NULL);
+      ShmoozeObject object;
+      ShmoozeRegionInfo *info;
+      gboolean held;
+
+      if (place == NULL)
+        continue;
+      shmooze_object_sweep (place);
+      if (!shmooze_object_inspect (&object, place, name, &held, NULL))
+        continue;
+
+      info = g_new0 (ShmoozeRegionInfo, 1);
+      info->name = g_strdup (name);
+      info->path = g_strdup (place->path);
+      info->capacity = object.capacity;
+      info->held = held;
+      g_ptr_array_add (infos, info);
+      shmooze_object_close (&object);
+    }
+  return g_steal_pointer (&infos);
+}
+
+/**
+ * shmooze_region_info_copy:
+ * @self: what is known of a region
+ *
+ * Copies @self.
+ *
+ * Returns: (transfer full): the copy
+ *
+ * Since: 1.0
+ */
+ShmoozeRegionInfo *
+shmooze_region_info_copy (const ShmoozeRegionInfo *self)
+{
+  ShmoozeRegionInfo *copy = g_memdup2 (self, sizeof *self);
+
+  copy->name = g_strdup (self->name);
+  copy->path = g_strdup (self->path);
+  return copy;
+}
+
+/**
+ * shmooze_region_info_free:
+ * @self: (transfer full): what is known of a region
+ *
+ * Frees @self.
+ *
+ * Since: 1.0
+ */
+void
+shmooze_region_info_free (ShmoozeRegionInfo *self)
+{
+  g_free (self->name);
+  g_free (self->path);
+  g_free (self);
+}

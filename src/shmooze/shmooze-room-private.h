@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-outbox-private.h"
+#include "shmooze-room.h"
+#include "shmooze-seats-private.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  SHMOOZE_ROOM_MESSAGE,
+  SHMOOZE_ROOM_DRAFT_CHANGED,
+  SHMOOZE_ROOM_PEER_JOINED,
+  SHMOOZE_ROOM_PEER_LEFT,
+  SHMOOZE_ROOM_LANE_BROKEN,
+  SHMOOZE_ROOM_LOST
+} ShmoozeRoomSignal;
+
+/* How one seat looks from here. */
+typedef struct
+{
+  guint64        word;          /* as it was last read */
+  ShmoozePeer   *peer;          /* who sits there; NULL: nobody, or this room */
+  int            bell;          /* the peer's, for ringing; its death shows there; -1: none */
+  gpointer       bell_tag;
+  ShmoozeReader *reader;        /* of the seat's lane; NULL: own, watching or broken */
+  gint64         unread_since;  /* 0: the peer has read everything */
+} ShmoozeRoomSeat;
+
+struct _ShmoozeRoom
+{
+  GObject        parent_instance;
+
+  char          *name;
+  char          *nick;
+  ShmoozeRegion *region;
+  ShmoozeSeats   seats;
+  guint          own_seat;
+  ShmoozeWriter *writer;        /* NULL when watching */
+  ShmoozeRoomSeat *others;
+  GListStore    *peers;
+
+  ShmoozeWait    wait;
+  int            bell;          /* -1: none */
+  gpointer       bell_tag;
+  guint          poll_msec;
+  GSource       *source;
+  GFileMonitor  *monitor;
+  gboolean       changed;       /* the monitor has something to say */
+  gint64         presence_usec; /* until one looks again for those without a bell */
+  gint64         look_at;       /* when to look after those who do not read; 0: not needed */
+
+  GPtrArray     *messages;      /* to be emitted */
+  GPtrArray     *crashed;       /* peers found crashed at joining */
+  GError       **broken;        /* for each seat: what was found wrong with its lane at joining, to be told */
+  ShmoozeOutbox  outbox;        /* messages that wait for room in the queue */
+  gboolean       lost;
+  gboolean       left;
+};
+
+guint    shmooze_room_signal           (ShmoozeRoomSignal   signal);
+gboolean shmooze_room_read_messages    (ShmoozeRoom        *self,
+                                        ShmoozeReader      *reader,
+                                        guint               seat,
+                                        GError            **error);
+void     shmooze_room_start_listening  (ShmoozeRoom        *self);
+void     shmooze_room_stop_listening   (ShmoozeRoom        *self);
+void     shmooze_room_hurry            (ShmoozeRoom        *self);
+void     shmooze_room_expect_attention (ShmoozeRoom        *self);
+
+G_END_DECLS
