@@ -88,6 +88,11 @@ void                shmooze_lane_clear         (ShmoozeLane        *self);
 ShmoozeFrameResult  shmooze_lane_look          (const ShmoozeLane  *self,
                                                 guint64             position,
                                                 ShmoozeFrame       *frame);
+gboolean            shmooze_lane_walk          (const ShmoozeLane  *self,
+                                                guint64            *start,
+                                                guint64            *end,
+                                                guint              *n_frames,
+                                                GError            **error);
 gboolean            shmooze_lane_set_broken    (const ShmoozeLane  *self,
                                                 guint64             offset,
                                                 GError            **error);

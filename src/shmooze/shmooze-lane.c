@@ -157,6 +157,33 @@ shmooze_lane_look (const ShmoozeLane *self,
   return SHMOOZE_FRAME_FOUND;
 }
 
+/* Walks from the oldest frame to the end of what was written. The words are a stranger's: each is checked,
+ * and the walk is no longer than the queue. */
+gboolean
+shmooze_lane_walk (const ShmoozeLane  *self,
+                   guint64            *start,
+                   guint64            *end,
+                   guint              *n_frames,
+                   GError            **error)
+{
+  ShmoozeFrame frame;
+  ShmoozeFrameResult result;
+
+  *n_frames = 0;
+  *start = *end = atomic_load (shmooze_lane_word (self, SHMOOZE_LANE_OLDEST));
+  if (*start % sizeof (guint64) != 0 || *start > G_MAXINT64)
+    return shmooze_lane_set_broken (self, SHMOOZE_LANE_OLDEST, error);
+
+  while ((result = shmooze_lane_look (self, *end, &frame)) == SHMOOZE_FRAME_FOUND &&
+         frame.next - *start <= self->queue_size)
+    {
+      *end = frame.next;
+      (*n_frames)++;
+    }
+  return result == SHMOOZE_FRAME_NONE ||
+         shmooze_lane_set_broken (self, self->queue_at + (*end & (self->queue_size - 1)), error);
+}
+
 /* Always FALSE. A region that is lost breaks every lane in it: then that is what is said. */
 gboolean
 shmooze_lane_set_broken (const ShmoozeLane  *self,

@@ -1,18 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "shmooze-object-private.h"
+#include "shmooze-guard-private.h"
+#include "shmooze-holders-private.h"
 #include "shmooze-region.h"
 
-#include <stdatomic.h>
-
 G_BEGIN_DECLS
+
+struct _ShmoozeRegion
+{
+  GObject         parent_instance;
+
+  char           *name;
+  ShmoozeHolder   holder;
+  ShmoozeAccess   access;
+  GMainContext   *context;
+
+  _Atomic (guint64) *magic;   /* in the mapped control page; NULL when foreign */
+  ShmoozeGuard   *guard;
+  atomic_bool     fault;      /* raised by the guard */
+  atomic_bool     lost;
+  atomic_bool     closed;
+
+  GMutex          mutex;
+  guint           n_holds;    /* the region itself and its open views */
+  GHashTable     *locked;     /* offsets of what this object has locked */
+};
 
 ShmoozeRegion *shmooze_region_create_filled (const char     *name,
                                              guint64         capacity,
                                              ShmoozeFill     fill,
                                              gpointer        user_data,
                                              GError        **error);
+void           shmooze_region_emit_lost     (ShmoozeRegion  *self,
+                                             GError         *error);
 const guint8  *shmooze_region_get_id        (ShmoozeRegion  *self);
 gboolean       shmooze_region_check         (ShmoozeRegion  *self,
                                              GError        **error);

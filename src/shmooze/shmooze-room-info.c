@@ -9,34 +9,6 @@
 
 G_DEFINE_BOXED_TYPE (ShmoozeRoomInfo, shmooze_room_info, shmooze_room_info_copy, shmooze_room_info_free)
 
-/* Counts what a lane keeps, without attaching to it: its writer may take frames away meanwhile, and then the
- * count is a guess. Only the checks matter: the walk never leaves the queue and always ends. */
-static void
-inspect_queue (ShmoozeSeatInfo   *info,
-               const ShmoozeLane *lane)
-{
-  ShmoozeWord *oldest = shmooze_lane_word (lane, SHMOOZE_LANE_OLDEST);
-  guint64 start = atomic_load (oldest);
-  guint64 position = start;
-  ShmoozeFrame frame;
-  ShmoozeFrameResult result = SHMOOZE_FRAME_BROKEN;
-  g_autoptr(GError) error = NULL;
-
-  if (start % sizeof (guint64) == 0 && start <= G_MAXINT64)
-    while ((result = shmooze_lane_look (lane, position, &frame)) == SHMOOZE_FRAME_FOUND &&
-           frame.next - start <= lane->queue_size)
-      {
-        position = frame.next;
-        info->n_frames++;
-      }
-  info->n_bytes = position - start;
-  if (result != SHMOOZE_FRAME_NONE && atomic_load (oldest) == start)
-    {
-      shmooze_lane_set_broken (lane, lane->queue_at + (position & (lane->queue_size - 1)), &error);
-      info->problem = g_strdup (error->message);
-    }
-}
-
 static void
 inspect_lane (ShmoozeSeatInfo    *info,
               const ShmoozeSeats *seats,
@@ -46,7 +18,7 @@ inspect_lane (ShmoozeSeatInfo    *info,
   g_autoptr(ShmoozeView) view = shmooze_seats_view_lane (seats, seat, SHMOOZE_ACCESS_READ, &error);
   ShmoozeLane lane = { 0 };
   g_autofree char *draft = NULL;
-  guint64 sequence;
+  guint64 start, end, sequence;
   gsize length;
 
   if (view != NULL && shmooze_lane_attach (&lane, view, &error))
@@ -54,13 +26,20 @@ inspect_lane (ShmoozeSeatInfo    *info,
       for (guint i = 0; i < lane.n_readers; i++)
         if (atomic_load (shmooze_lane_word (&lane, shmooze_lane_reader_at (i))) != SHMOOZE_POSITION_NONE)
           info->n_readers++;
-      inspect_queue (info, &lane);
-      draft = shmooze_lane_copy_draft (&lane, &sequence, &length, &error);
+      /* Without attaching: the writer may take frames away meanwhile, and what then looks broken is not. */
+      for (guint i = 0; i < 10; i++)
+        {
+          g_clear_error (&error);
+          if (shmooze_lane_walk (&lane, &start, &end, &info->n_frames, &error))
+            break;
+        }
+      info->n_bytes = end - start;
+      draft = shmooze_lane_copy_draft (&lane, &sequence, &length, error == NULL ? &error : NULL);
       if (draft != NULL)
         info->draft = g_utf8_make_valid (draft, (gssize) length);
       shmooze_lane_clear (&lane);
     }
-  if (error != NULL && info->problem == NULL)
+  if (error != NULL)
     info->problem = g_strdup (error->message);
 }
 

@@ -84,31 +84,6 @@ shmooze_writer_init (ShmoozeWriter *self)
   self->bell = -1;
 }
 
-/* Finds the end of what a former writer of the lane has written. The words are a stranger's: each is
- * checked, and the walk is no longer than the queue. */
-static gboolean
-find_position (ShmoozeWriter  *self,
-               GError        **error)
-{
-  ShmoozeLane *lane = &self->lane;
-  guint64 oldest = atomic_load (shmooze_lane_word (lane, SHMOOZE_LANE_OLDEST));
-  ShmoozeFrame frame;
-  ShmoozeFrameResult result;
-
-  if (oldest % sizeof (guint64) != 0 || oldest > G_MAXINT64)
-    return shmooze_lane_set_broken (lane, SHMOOZE_LANE_OLDEST, error);
-
-  self->oldest = self->limit = self->position = oldest;
-  while ((result = shmooze_lane_look (lane, self->position, &frame)) == SHMOOZE_FRAME_FOUND &&
-         frame.next - oldest <= lane->queue_size)
-    self->position = frame.next;
-  if (result != SHMOOZE_FRAME_NONE)
-    return shmooze_lane_set_broken (lane, lane->queue_at + (self->position & (lane->queue_size - 1)), error);
-
-  self->draft = atomic_load (shmooze_lane_word (lane, SHMOOZE_LANE_DRAFT));
-  return TRUE;
-}
-
 /**
  * shmooze_writer_new:
  * @view: the memory of the lane, readable and writable, at an offset that is
@@ -139,6 +114,7 @@ shmooze_writer_new (ShmoozeView  *view,
   ShmoozeRegion *region;
   ShmoozeLane sizes = { 0 };
   guint64 offset;
+  guint n_frames;
   char *base;
 
   g_return_val_if_fail (SHMOOZE_IS_VIEW (view), NULL);
@@ -175,8 +151,12 @@ shmooze_writer_new (ShmoozeView  *view,
       shmooze_region_unlock (region, offset);
       return NULL;
     }
-  if (!find_position (self, error))
+
+  /* Goes on where the former writer stopped, or was stopped. */
+  if (!shmooze_lane_walk (&self->lane, &self->oldest, &self->position, &n_frames, error))
     return NULL;
+  self->limit = self->oldest;
+  self->draft = atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT));
   return g_steal_pointer (&self);
 }
 
