@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "ctl-output.h"
+#include "ctl-text.h"
+#include "ctl-verb.h"
+
+#include <glib/gi18n.h>
+#include <shmooze/shmooze.h>
+
+#define INDENT "  "
+
+static void G_GNUC_PRINTF (3, 4)
+append_line (GString    *text,
+             const char *indent,
+             const char *format,
+             ...)
+{
+  g_autofree char *line = NULL;
+  g_autofree char *clean = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  line = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+
+  clean = ctl_text_clean_line (line);
+  g_string_append_printf (text, "%s%s\n", indent, clean);
+}
+
+static void
+append_size (GString *text,
+             guint64  size)
+{
+  g_autofree char *words = ctl_text_size (size);
+
+  /* Translators: a size in words, and in bytes */
+  append_line (text, INDENT, _("Size: %s (%" G_GUINT64_FORMAT " bytes)"), words, size);
+}
+
+static void
+append_header (GString               *text,
+               const ShmoozeRoomInfo *room)
+{
+  append_line (text, "", _("Room “%s”"), room->name);
+  append_line (text, INDENT, _("File: %s"), room->path);
+  append_size (text, room->capacity);
+  append_line (text, INDENT, _("Identity: %s"), room->id);
+  append_line (text, INDENT, _("Version of the layout: %u"), room->version);
+  append_line (text, INDENT, _("Bytes for messages in each lane: %" G_GSIZE_FORMAT), room->queue_size);
+  append_line (text, INDENT, _("Bytes for the text being typed: %" G_GSIZE_FORMAT), room->draft_size);
+  append_line (text, INDENT, _("Messages sent so far: %" G_GUINT64_FORMAT), room->n_messages);
+}
+
+/* A single seat, or several in a row that are alike: free. */
+static char *
+name_seats (const ShmoozeSeatInfo *first,
+            guint                  number,
+            guint                  last)
+{
+  if (first->watching)
+    return number == last ? g_strdup_printf (_("Watching place %u"), number)
+                          : g_strdup_printf (_("Watching places %u to %u"), number, last);
+
+  return number == last ? g_strdup_printf (_("Seat %u"), number)
+                        : g_strdup_printf (_("Seats %u to %u"), number, last);
+}
+
+static void
+append_lane (GString               *text,
+             const ShmoozeRoomInfo *room,
+             const ShmoozeSeatInfo *seat)
+{
+  g_autofree char *messages = NULL;
+  g_autofree char *readers = NULL;
+
+  messages = g_strdup_printf (ngettext ("%u message kept", "%u messages kept", seat->n_frames),
+                              seat->n_frames);
+  readers = g_strdup_printf (ngettext ("%u reader", "%u readers", seat->n_readers), seat->n_readers);
+  /* Translators: "3 messages kept in 120 of 65536 bytes, 2 readers" */
+  append_line (text, INDENT, _("%s in %" G_GUINT64_FORMAT " of %" G_GSIZE_FORMAT " bytes, %s"),
+               messages, seat->n_bytes, room->queue_size, readers);
+
+  if (seat->draft != NULL && *seat->draft != '\0')
+    append_line (text, INDENT,
+                 seat->state == SHMOOZE_SEAT_CRASHED ? _("Never sent: %s") : _("Being typed: %s"),
+                 seat->draft);
+  if (seat->problem != NULL)
+    append_line (text, INDENT, _("Broken: %s"), seat->problem);
+}
+
+/* Seats that have nothing to tell. */
+static gboolean
+is_empty (const ShmoozeSeatInfo *seat)
+{
+  return seat->state == SHMOOZE_SEAT_FREE && seat->n_frames == 0 && seat->problem == NULL;
+}
+
+static void
+append_seats (GString               *text,
+              const ShmoozeRoomInfo *room)
+{
+  guint n_seats = 0;
+
+  for (guint i = 0; i < room->n_seats; i++)
+    n_seats += room->seats[i].watching ? 0 : 1;
+
+  for (guint i = 0; i < room->n_seats;)
+    {
+      const ShmoozeSeatInfo *seat = &room->seats[i];
+      guint next = i + 1;
+      guint base = seat->watching ? n_seats : 0;
+      g_autofree char *name = NULL;
+      g_autofree char *since = NULL;
+
+      while (is_empty (seat) && next < room->n_seats && is_empty (&room->seats[next]) &&
+             room->seats[next].watching == seat->watching)
+        next++;
+
+      name = name_seats (seat, i - base + 1, next - base);
+
+      if (seat->state != SHMOOZE_SEAT_FREE)
+        {
+          g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (seat->since / G_USEC_PER_SEC);
+
+          since = time != NULL ? g_date_time_format (time, "%F %T") : NULL;
+        }
+
+      switch (seat->state)
+        {
+        case SHMOOZE_SEAT_TAKEN:
+          /* Translators: a seat, who sits there, and the time since when */
+          append_line (text, "", _("%s: %s, since %s"), name, seat->nick != NULL ? seat->nick : "?",
+                       since != NULL ? since : "?");
+          break;
+
+        case SHMOOZE_SEAT_CRASHED:
+          /* Translators: a seat, who sat there, and when they came */
+          append_line (text, "", _("%s: %s left unexpectedly, came %s"), name,
+                       seat->nick != NULL ? seat->nick : "?", since != NULL ? since : "?");
+          break;
+
+        case SHMOOZE_SEAT_FREE:
+        default:
+          append_line (text, "", _("%s: free"), name);
+          break;
+        }
+
+      /* What was said from a seat that is free again is part of the history. */
+      if (!seat->watching && !is_empty (seat))
+        append_lane (text, room, seat);
+
+      i = next;
+    }
+}
+
+static gboolean
+append_region (GString     *text,
+               const char  *name,
+               GError     **error)
+{
+  g_autoptr (ShmoozeRegion) region = shmooze_region_open (name, SHMOOZE_ACCESS_READ, error);
+
+  if (region == NULL)
+    return FALSE;
+
+  append_line (text, "", _("Region “%s”"), shmooze_region_get_name (region));
+  append_line (text, INDENT, _("File: %s"), shmooze_region_get_path (region));
+  append_size (text, shmooze_region_get_capacity (region));
+  append_line (text, INDENT, "%s", _("It is not a room: nothing is known of what stands in it."));
+
+  return TRUE;
+}
+
+int
+ctl_inspect (int    argc,
+             char **argv)
+{
+  g_auto (GStrv) rest = NULL;
+  g_autoptr (ShmoozeRoomInfo) room = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  const GOptionEntry entries[] = {
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("REGION") },
+    G_OPTION_ENTRY_NULL
+  };
+
+  if (!ctl_verb_parse (argc, argv, entries,
+                       _("Say in words what stands in a region: its header, seats and lanes."),
+                       _("Nobody there notices. Texts being typed are shown, too.")))
+    return CTL_EXIT_USAGE;
+
+  if (rest == NULL || rest[0] == NULL)
+    return ctl_verb_usage_error ("%s", _("Which region? “shmoozectl list” shows those there are."));
+  if (rest[1] != NULL)
+    return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+
+  room = shmooze_room_info_new (rest[0], &error);
+  if (room != NULL)
+    {
+      append_header (text, room);
+      append_seats (text, room);
+    }
+  else if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT))
+    {
+      g_clear_error (&error);
+      if (!append_region (text, rest[0], &error))
+        return ctl_verb_error ("%s", error->message);
+    }
+  else
+    {
+      return ctl_verb_error ("%s", error->message);
+    }
+
+  if (!ctl_output_write (text->str, -1, &error))
+    return ctl_verb_error ("%s", error->message);
+
+  return CTL_EXIT_DONE;
+}
