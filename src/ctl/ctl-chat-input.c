@@ -4,6 +4,7 @@
 #include "ctl-chat.h"
 #include "ctl-verb.h"
 
+#include <inttypes.h>
 #include <gio/gunixinputstream.h>
 #include <glib/gi18n.h>
 #include <string.h>
@@ -145,7 +146,7 @@ on_line (GObject      *source,
     {
       g_autofree char *message = NULL;
 
-      message = g_strdup_printf (_("Line %u was not sent: it has %" G_GUINT64_FORMAT " bytes, a message has at most %" G_GSIZE_FORMAT "."),
+      message = g_strdup_printf (_("Line %u was not sent: it has %" PRIu64 " bytes, a message has at most %zu."),
                                  self->line_number, MAX (length, strlen (line)), max_length);
       ctl_chat_report (self, message);
     }
@@ -178,7 +179,7 @@ on_prompt_entered (CtlPrompt *prompt,
     {
       g_autofree char *message = NULL;
 
-      message = g_strdup_printf (_("This is too long: it has %" G_GSIZE_FORMAT " bytes, a message has at most %" G_GSIZE_FORMAT "."),
+      message = g_strdup_printf (_("This is too long: it has %zu bytes, a message has at most %zu."),
                                  strlen (text), max_length);
       ctl_chat_report (self, message);
       return;

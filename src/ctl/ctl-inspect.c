@@ -5,6 +5,7 @@
 #include "ctl-text.h"
 #include "ctl-verb.h"
 
+#include <inttypes.h>
 #include <glib/gi18n.h>
 #include <shmooze/shmooze.h>
 
@@ -35,7 +36,7 @@ append_size (GString *text,
   g_autofree char *words = ctl_text_size (size);
 
   /* Translators: a size in words, and in bytes */
-  append_line (text, INDENT, _("Size: %s (%" G_GUINT64_FORMAT " bytes)"), words, size);
+  append_line (text, INDENT, _("Size: %s (%" PRIu64 " bytes)"), words, size);
 }
 
 static void
@@ -47,9 +48,9 @@ append_header (GString               *text,
   append_size (text, room->capacity);
   append_line (text, INDENT, _("Identity: %s"), room->id);
   append_line (text, INDENT, _("Version of the layout: %u"), room->version);
-  append_line (text, INDENT, _("Bytes for messages in each lane: %" G_GSIZE_FORMAT), room->queue_size);
-  append_line (text, INDENT, _("Bytes for the text being typed: %" G_GSIZE_FORMAT), room->draft_size);
-  append_line (text, INDENT, _("Messages sent so far: %" G_GUINT64_FORMAT), room->n_messages);
+  append_line (text, INDENT, _("Bytes for messages in each lane: %zu"), room->queue_size);
+  append_line (text, INDENT, _("Bytes for the text being typed: %zu"), room->draft_size);
+  append_line (text, INDENT, _("Messages sent so far: %" PRIu64), room->n_messages);
 }
 
 /* A single seat, or several in a row that are alike: free. */
@@ -78,7 +79,7 @@ append_lane (GString               *text,
                               seat->n_frames);
   readers = g_strdup_printf (ngettext ("%u reader", "%u readers", seat->n_readers), seat->n_readers);
   /* Translators: "3 messages kept in 120 of 65536 bytes, 2 readers" */
-  append_line (text, INDENT, _("%s in %" G_GUINT64_FORMAT " of %" G_GSIZE_FORMAT " bytes, %s"),
+  append_line (text, INDENT, _("%s in %" PRIu64 " of %zu bytes, %s"),
                messages, seat->n_bytes, room->queue_size, readers);
 
   if (seat->draft != NULL && *seat->draft != '\0')

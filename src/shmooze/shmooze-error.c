@@ -5,8 +5,17 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <libintl.h>
 
 G_DEFINE_QUARK (shmooze-error-quark, shmooze_error)
+
+/* Programs that use the library need not know where its translations are. */
+__attribute__ ((constructor)) static void
+bind_translations (void)
+{
+  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+}
 
 /* Sets an error for what the system said of a region; @doing completes "Cannot … “name”". */
 void

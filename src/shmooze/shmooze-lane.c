@@ -3,6 +3,7 @@
 #include "config.h"
 #include "shmooze-lane-private.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -115,7 +116,7 @@ shmooze_lane_attach (ShmoozeLane  *self,
         }
     }
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-               _("There is no lane at %" G_GUINT64_FORMAT " in the region “%s”"),
+               _("There is no lane at %" PRIu64 " in the region “%s”"),
                shmooze_view_get_offset (view), shmooze_region_get_name (region));
   return FALSE;
 }
@@ -194,8 +195,8 @@ shmooze_lane_set_broken (const ShmoozeLane  *self,
 
   if (shmooze_region_check (self->region, error))
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                 _("The lane at %" G_GUINT64_FORMAT " in the region “%s” is broken: %#" G_GINT64_MODIFIER
-                   "x stands at %" G_GUINT64_FORMAT),
+                 _("The lane at %" PRIu64 " in the region “%s” is broken: %#" PRIx64
+                   " stands at %" PRIu64),
                  self->offset, shmooze_region_get_name (self->region), value, self->offset + offset);
   return FALSE;
 }

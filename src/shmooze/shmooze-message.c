@@ -98,7 +98,7 @@ shmooze_message_parse (GBytes  *frame,
       head.text_length > size - sizeof head || head.nick_length != size - sizeof head - head.text_length)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                   _("A message of %" G_GSIZE_FORMAT " bytes in the lane of seat %u is broken"), size, seat);
+                   _("A message of %zu bytes in the lane of seat %u is broken"), size, seat);
       return NULL;
     }
 

@@ -6,6 +6,7 @@
 #include "shmooze-bell-private.h"
 #include "shmooze-error-private.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
@@ -319,7 +320,7 @@ give_birth (ShmoozeObject       *self,
   if (result == ENOSPC || result == ENOMEM || result == EFBIG || result == EDQUOT)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _("The region “%s” needs %" G_GUINT64_FORMAT " bytes, %" G_GUINT64_FORMAT " are free in %s"),
+                   _("The region “%s” needs %" PRIu64 " bytes, %" PRIu64 " are free in %s"),
                    name, self->file_size, free_bytes == G_MAXUINT64 ? 0 : free_bytes, folder);
       return FALSE;
     }
@@ -424,7 +425,7 @@ shmooze_object_create (ShmoozeObject       *self,
   if (capacity == 0 || capacity > CAPACITY_MAX)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("A region of %" G_GUINT64_FORMAT " bytes cannot be; “%s” can have 1 to %" G_GUINT64_FORMAT),
+                   _("A region of %" PRIu64 " bytes cannot be; “%s” can have 1 to %" PRIu64),
                    capacity, name, CAPACITY_MAX);
       return FALSE;
     }

@@ -42,25 +42,29 @@ shmooze_outbox_flush (ShmoozeOutbox *self,
 
   while ((task = g_queue_peek_head (&self->tasks)) != NULL)
     {
-      g_autoptr(GError) error = NULL;
+      GError *error = NULL;
+      gboolean written = !g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error) &&
+                         self->write (self->owner, g_task_get_task_data (task), &error);
 
-      if (!g_task_return_error_if_cancelled (task))
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
-          if (self->write (self->owner, g_task_get_task_data (task), &error))
-            g_task_return_boolean (task, TRUE);
-          else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-            g_task_return_error (task, g_steal_pointer (&error));
-          else if (asked || !has_bell)
+          g_clear_error (&error);
+          if (asked || !has_bell)
             return;
-          else
-            {
-              /* Once more after asking: they may have made room in between, and then nobody rings. */
-              shmooze_writer_await_room (writer, bell);
-              asked = TRUE;
-              continue;
-            }
+
+          /* Once more after asking: they may have made room in between, and then nobody rings. */
+          shmooze_writer_await_room (writer, bell);
+          asked = TRUE;
+          continue;
         }
-      g_object_unref (g_queue_pop_head (&self->tasks));
+
+      /* Out of the queue first: the callback may come at once, and write the next. */
+      g_queue_pop_head (&self->tasks);
+      if (written)
+        g_task_return_boolean (task, TRUE);
+      else
+        g_task_return_error (task, error);
+      g_object_unref (task);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "shmooze-bell-private.h"
 #include "shmooze-lane-private.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,7 +98,7 @@ take_slot (ShmoozeReader  *self,
   if (self->slot == lane->n_readers)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_NO_SEAT,
-                   _("The lane at %" G_GUINT64_FORMAT " in the region “%s” has %u readers already, and no place for more"),
+                   _("The lane at %" PRIu64 " in the region “%s” has %u readers already, and no place for more"),
                    lane->offset, shmooze_region_get_name (lane->region), lane->n_readers);
       return FALSE;
     }

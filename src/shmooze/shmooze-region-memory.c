@@ -35,7 +35,7 @@ shmooze_region_map (ShmoozeRegion  *self,
   if (mapping == MAP_FAILED)
     {
       int errsv = errno;
-      g_autofree char *message = g_strdup_printf (_("Cannot map %" G_GSIZE_FORMAT " bytes of the region “%s”"),
+      g_autofree char *message = g_strdup_printf (_("Cannot map %zu bytes of the region “%s”"),
                                                   size, self->name);
 
       shmooze_set_error_from_errno (error, errsv, message);

@@ -5,6 +5,7 @@
 
 #include "shmooze-enum-types.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -340,8 +341,8 @@ shmooze_region_create_with_contents (const char     *name,
   if (g_bytes_get_size (contents) > capacity)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("The contents of the region “%s” are %" G_GSIZE_FORMAT " bytes, its capacity only %"
-                     G_GUINT64_FORMAT), name, g_bytes_get_size (contents), capacity);
+                   _("The contents of the region “%s” are %zu bytes, its capacity only %"
+                     PRIu64), name, g_bytes_get_size (contents), capacity);
       return NULL;
     }
   return create_region (name, capacity, access, fill_with_bytes, contents, error);
@@ -542,8 +543,8 @@ shmooze_region_create_view (ShmoozeRegion  *self,
   if (offset >= capacity || size > capacity - offset)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("A view of %" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT
-                     " does not fit into the region “%s” of %" G_GUINT64_FORMAT " bytes"),
+                   _("A view of %" PRIu64 " bytes at %" PRIu64
+                     " does not fit into the region “%s” of %" PRIu64 " bytes"),
                    size, offset, self->name, capacity);
       return NULL;
     }

@@ -234,7 +234,7 @@ check_can_speak (ShmoozeRoom  *self,
                  _("All seats in “%s” were taken: you can only watch"), self->name);
   else if (length > shmooze_room_get_max_text (self))
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-                 _("The text is too long: %" G_GSIZE_FORMAT " bytes, %" G_GSIZE_FORMAT " are possible"),
+                 _("The text is too long: %zu bytes, %zu are possible"),
                  length, shmooze_room_get_max_text (self));
   else
     return TRUE;

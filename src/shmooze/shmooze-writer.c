@@ -7,6 +7,7 @@
 #include "shmooze-lane-private.h"
 #include "shmooze-outbox-private.h"
 
+#include <inttypes.h>
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -84,6 +85,28 @@ shmooze_writer_init (ShmoozeWriter *self)
   self->bell = -1;
 }
 
+/* The earliest position from @start on that an attached reader is at. Positions are strangers' words: one
+ * that lies outside of what can be read keeps nothing. */
+static guint64
+first_reader (ShmoozeWriter *self,
+              guint64        start,
+              guint         *slot)
+{
+  guint64 first = self->position;
+
+  for (guint i = 0; i < self->lane.n_readers; i++)
+    {
+      guint64 at = atomic_load (shmooze_lane_word (&self->lane, shmooze_lane_reader_at (i)));
+
+      if (at >= start && at < first)
+        {
+          first = at;
+          *slot = i;
+        }
+    }
+  return first;
+}
+
 /**
  * shmooze_writer_new:
  * @view: the memory of the lane, readable and writable, at an offset that is
@@ -114,7 +137,7 @@ shmooze_writer_new (ShmoozeView  *view,
   ShmoozeRegion *region;
   ShmoozeLane sizes = { 0 };
   guint64 offset;
-  guint n_frames;
+  guint n_frames, slot;
   char *base;
 
   g_return_val_if_fail (SHMOOZE_IS_VIEW (view), NULL);
@@ -129,8 +152,8 @@ shmooze_writer_new (ShmoozeView  *view,
       !shmooze_lane_measure (&sizes, n_readers, draft_size, shmooze_view_get_size (view)))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("%" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT " in the region “%s” cannot be a lane for "
-                     "%u readers and a draft of %" G_GSIZE_FORMAT " bytes, which takes at least %" G_GSIZE_FORMAT),
+                   _("%" PRIu64 " bytes at %" PRIu64 " in the region “%s” cannot be a lane for "
+                     "%u readers and a draft of %zu bytes, which takes at least %zu"),
                    shmooze_view_get_size (view), offset, shmooze_region_get_name (region), n_readers, draft_size,
                    shmooze_lane_size_for (n_readers, draft_size, SHMOOZE_LANE_QUEUE_MIN));
       return NULL;
@@ -138,7 +161,7 @@ shmooze_writer_new (ShmoozeView  *view,
   if (!shmooze_region_try_lock (region, offset))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                   _("The lane at %" G_GUINT64_FORMAT " in the region “%s” has a writer already"),
+                   _("The lane at %" PRIu64 " in the region “%s” has a writer already"),
                    offset, shmooze_region_get_name (region));
       return NULL;
     }
@@ -155,7 +178,9 @@ shmooze_writer_new (ShmoozeView  *view,
   /* Goes on where the former writer stopped, or was stopped. */
   if (!shmooze_lane_walk (&self->lane, &self->oldest, &self->position, &n_frames, error))
     return NULL;
-  self->limit = self->oldest;
+  /* A reader that attached while the former writer moved on may stand somewhat before the oldest frame. */
+  self->limit = self->position > self->lane.queue_size ? self->position - self->lane.queue_size : 0;
+  self->limit = MIN (self->oldest, first_reader (self, self->limit, &slot));
   self->draft = atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT));
   return g_steal_pointer (&self);
 }
@@ -217,27 +242,6 @@ wake_readers (ShmoozeWriter *self)
     ring_readers (self);
 }
 
-/* The earliest position that an attached reader is at. Positions are strangers' words: one that lies
- * outside of what can be read keeps nothing. */
-static guint64
-first_reader (ShmoozeWriter *self,
-              guint         *slot)
-{
-  guint64 first = self->position;
-
-  for (guint i = 0; i < self->lane.n_readers; i++)
-    {
-      guint64 at = atomic_load (shmooze_lane_word (&self->lane, shmooze_lane_reader_at (i)));
-
-      if (at >= self->limit && at < first)
-        {
-          first = at;
-          *slot = i;
-        }
-    }
-  return first;
-}
-
 /* Gives up the oldest frames until everything before @end fits, and some more, so that this is not done for
  * each message. FALSE without an error: a reader needs them. */
 static gboolean
@@ -253,13 +257,13 @@ make_room (ShmoozeWriter  *self,
   guint slot = 0;
 
   /* Whoever stands in the way and is dead is put out of it. Each turn moves on to another. */
-  bound = first_reader (self, &slot);
+  bound = first_reader (self, self->limit, &slot);
   for (guint i = 0; bound < needed && i < lane->n_readers; i++)
     {
       guint64 former = bound;
 
       evict_if_dead (self, slot);
-      bound = first_reader (self, &slot);
+      bound = first_reader (self, self->limit, &slot);
       if (bound == former)
         break;
     }
@@ -282,7 +286,7 @@ make_room (ShmoozeWriter  *self,
    * whether the oldest has moved; here it is the other way round: one of the two sees the other. */
   self->oldest = oldest;
   atomic_store (shmooze_lane_word (lane, SHMOOZE_LANE_OLDEST), oldest);
-  self->limit = MIN (oldest, first_reader (self, &slot));
+  self->limit = MIN (oldest, first_reader (self, self->limit, &slot));
   return needed <= self->limit;
 }
 
@@ -322,7 +326,7 @@ shmooze_writer_reserve (ShmoozeWriter  *self,
   if (size > shmooze_writer_get_max_size (self))
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-                   _("A message of %" G_GSIZE_FORMAT " bytes is too long; the lane takes up to %" G_GSIZE_FORMAT),
+                   _("A message of %zu bytes is too long; the lane takes up to %zu"),
                    size, shmooze_writer_get_max_size (self));
       return NULL;
     }
@@ -338,7 +342,7 @@ shmooze_writer_reserve (ShmoozeWriter  *self,
         g_propagate_error (error, local_error);
       else if (self->broken)
         g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                     _("The lane at %" G_GUINT64_FORMAT " in the region “%s” is broken"),
+                     _("The lane at %" PRIu64 " in the region “%s” is broken"),
                      lane->offset, shmooze_region_get_name (lane->region));
       else
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
@@ -497,7 +501,7 @@ shmooze_writer_set_draft (ShmoozeWriter  *self,
   if (size > lane->draft_size)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-                   _("A text of %" G_GSIZE_FORMAT " bytes is too long; the lane takes up to %" G_GSIZE_FORMAT),
+                   _("A text of %zu bytes is too long; the lane takes up to %zu"),
                    size, lane->draft_size);
       return FALSE;
     }
@@ -558,7 +562,8 @@ flush_outbox (gpointer user_data)
   if (!shmooze_outbox_is_empty (&self->outbox))
     return G_SOURCE_CONTINUE;
 
-  g_source_destroy (self->outbox_source);
+  if (self->outbox_source != NULL)
+    g_source_destroy (self->outbox_source);
   g_clear_pointer (&self->outbox_source, g_source_unref);
   return G_SOURCE_REMOVE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <shmooze/shmooze-enum-types.h>
 #include <shmooze/shmooze-error.h>
 #include <shmooze/shmooze-macros.h>
 #include <shmooze/shmooze-message.h>
