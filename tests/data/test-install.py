@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What "meson install" puts where, and whether one can program against it."""
+import atexit
+import os
+import re
+import shlex
+import shutil
+import stat
+import tempfile
+
+from common import BUILD, SOURCE, languages, read, run, same
+import tap
+
+PREFIX, LIBDIR, INCLUDEDIR = (os.environ[name] for name in ('PREFIX', 'LIBDIR', 'INCLUDEDIR'))
+CC = shlex.split(os.environ['CC'])
+SANITIZE = os.environ['SANITIZE']
+STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', '-fsyntax-only']
+
+folder = tempfile.mkdtemp(prefix='shmooze-install-')
+atexit.register(shutil.rmtree, folder)
+stage = os.path.join(folder, 'stage')
+headers = os.path.join(stage + INCLUDEDIR, 'shmooze-1', 'shmooze')
+library = os.path.join(stage + LIBDIR, 'libshmooze-1.so')
+
+
+def expected():
+    """The list beside this test, with its @words@ filled in."""
+    for line in read(os.path.dirname(os.path.abspath(__file__)), 'installed-files.txt').splitlines():
+        condition, _, path = line.rpartition(' ')
+        if not path or line.startswith('#'):
+            continue
+        if condition == 'introspection:' and os.environ['INTROSPECTION'] == 'no':
+            continue
+        for language in languages() if '@LANG@' in path else ['']:
+            named = path.replace('@LANG@', language)
+            yield re.sub(r'@([A-Z_]+)@', lambda word: os.environ[word[1]], named)
+
+
+def pkgconfig(*arguments):
+    """What the staged shmooze-1.pc says, as if the stage were its prefix."""
+    moved = os.path.join(folder, 'pkgconfig')
+    os.makedirs(moved, exist_ok=True)
+    text = read(stage + LIBDIR, 'pkgconfig', 'shmooze-1.pc')
+    text, found = re.subn(rf'^prefix={re.escape(PREFIX)}$', f'prefix={stage + PREFIX}', text, flags=re.M)
+    assert found == 1, f'no prefix={PREFIX} in:\n{text}'
+    with open(os.path.join(moved, 'shmooze-1.pc'), 'w', encoding='utf-8') as file:
+        file.write(text)
+    path = ':'.join(filter(None, [moved, os.environ.get('PKG_CONFIG_PATH')]))
+    return shlex.split(run('pkg-config', *arguments, 'shmooze-1', env={**os.environ, 'PKG_CONFIG_PATH': path}))
+
+
+@tap.case
+def installs_into_a_stage():
+    run('meson', 'install', '--no-rebuild', '--quiet', '-C', BUILD, '--destdir', stage)
+    assert os.path.isdir(stage + PREFIX), f'nothing in {stage + PREFIX}'
+
+
+@tap.case
+def installs_exactly_the_expected_files():
+    found = [os.path.join(place, name)[len(stage):] for place, _, names in os.walk(stage) for name in names]
+    same(found, list(expected()), 'installed files')
+
+
+@tap.case
+def installed_files_have_the_usual_modes():
+    for place, folders, names in os.walk(stage):
+        for name in folders + names:
+            path = os.path.join(place, name)
+            if os.path.islink(path):
+                assert os.path.exists(path), f'{path} leads nowhere'
+                assert not os.path.isabs(os.readlink(path)), f'{path} leads out of the stage'
+                continue
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+            runs = name in folders or place == stage + os.environ['BINDIR'] or '.so' in name
+            assert mode == (0o755 if runs else 0o644), f'{path}: {mode:o}'
+
+
+@tap.case
+def installed_texts_do_not_know_where_they_were_built():
+    for place, _, names in os.walk(stage):
+        for name in names:
+            if name.endswith(('.pc', '.gir', '.h', '.desktop', '.xml', '.1')):
+                text = read(place, name)
+                for path in (SOURCE, BUILD, stage):
+                    assert path not in text, f'{name} names {path}'
+
+
+@tap.case
+def each_header_stands_alone_in_c():
+    flags = pkgconfig('--cflags')
+    assert '-I' + os.path.dirname(headers) in flags, flags
+    for name in sorted(os.listdir(headers)):
+        run(*CC, '-std=c11', *STRICT, *flags, '-x', 'c', '-', input=f'#include <shmooze/{name}>\nint nothing;\n')
+
+
+@tap.case
+def each_header_stands_alone_in_cpp():
+    if not shutil.which('c++'):
+        raise tap.Skip('no C++ compiler')
+    flags = pkgconfig('--cflags')
+    for name in sorted(os.listdir(headers)):
+        run('c++', '-std=c++17', *STRICT, *flags, '-x', 'c++', '-', input=f'#include <shmooze/{name}>\nint nothing;\n')
+
+
+@tap.case
+def umbrella_header_includes_all():
+    text = read(headers, 'shmooze.h')
+    same(re.findall(r'#include <shmooze/(.*)>', text) + ['shmooze.h'], os.listdir(headers), 'shmooze.h')
+
+
+@tap.case
+def library_exports_what_its_headers_declare():
+    declared = set()
+    for name in os.listdir(headers):
+        text = re.sub(r'/\*.*?\*/', '', read(headers, name), flags=re.S)
+        declared |= set(re.findall(r'\b(shmooze_\w+)\s+\(', re.sub(r'#.*(?:\\\n.*)*', '', text)))
+        declared |= {name + '_get_type' for name in re.findall(r'G_DECLARE_\w+_TYPE\s*\(\w+,\s*(\w+)', text)}
+    exported = {line.split()[-1].split('@')[0] for line in run('nm', '-D', '--defined-only', library).splitlines()}
+    if SANITIZE != 'none':
+        exported = {name for name in exported if not name.startswith('__')}
+    assert len(declared) > 20, declared
+    same(exported, declared, 'exported symbols')
+
+
+@tap.case
+def program_builds_and_runs_against_the_stage():
+    program = os.path.join(folder, 'program')
+    code = r'''
+      #include <shmooze/shmooze.h>
+      int
+      main (void)
+      {
+        g_autoptr (GError) error = NULL;
+        g_autoptr (ShmoozeRoom) room = shmooze_room_join ("test", "Ada", SHMOOZE_WAIT_AUTO, &error);
+        g_assert_no_error (error);
+        g_print ("%s in %s\n", shmooze_room_get_nick (room), shmooze_room_get_name (room));
+        return 0;
+      }
+    '''
+    extra = [] if SANITIZE == 'none' else [f'-fsanitize={SANITIZE}']
+    run(*CC, *extra, '-Wall', '-Werror', '-o', program, '-x', 'c', '-', '-x', 'none',
+        *pkgconfig('--cflags', '--libs'), input=code)
+    runtime = os.path.join(folder, 'runtime')
+    os.mkdir(runtime, 0o700)
+    said = run(program, env={**os.environ, 'LD_LIBRARY_PATH': stage + LIBDIR, 'XDG_RUNTIME_DIR': runtime})
+    assert said == 'Ada in test\n', said
+
+
+@tap.case
+def commands_answer_in_the_stage():
+    env = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LD_LIBRARY_PATH': stage + LIBDIR}
+    said = run(os.path.join(stage + os.environ['BINDIR'], 'shmoozectl'), '--version', env=env)
+    assert os.environ['VERSION'] in said, said
+
+
+tap.main()
