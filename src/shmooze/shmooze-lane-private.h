@@ -84,6 +84,8 @@ void                shmooze_lane_format        (char               *base,
 gboolean            shmooze_lane_attach        (ShmoozeLane        *self,
                                                 ShmoozeView        *view,
                                                 GError            **error);
+gboolean            shmooze_lane_check_view    (ShmoozeView        *view,
+                                                GError            **error);
 void                shmooze_lane_clear         (ShmoozeLane        *self);
 ShmoozeFrameResult  shmooze_lane_look          (const ShmoozeLane  *self,
                                                 guint64             position,

@@ -79,6 +79,20 @@ shmooze_lane_format (char              *base,
   atomic_store ((ShmoozeWord *) (gpointer) base, SHMOOZE_LANE_MAGIC);
 }
 
+/* Readers write too: how far they have read, and that they sleep. */
+gboolean
+shmooze_lane_check_view (ShmoozeView  *view,
+                         GError      **error)
+{
+  if (shmooze_view_is_shared_both_ways (view))
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+               _("A lane in the region “%s” needs a view for reading and writing, even to read from it"),
+               shmooze_region_get_name (shmooze_view_get_region (view)));
+  return FALSE;
+}
+
 /* Reads the header once, and believes it only if it describes just what fits into the view. */
 gboolean
 shmooze_lane_attach (ShmoozeLane  *self,

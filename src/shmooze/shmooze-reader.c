@@ -131,7 +131,7 @@ shmooze_reader_new_with_bell (ShmoozeView  *view,
 {
   g_autoptr(ShmoozeReader) self = g_object_new (SHMOOZE_TYPE_READER, NULL);
 
-  if (!shmooze_lane_attach (&self->lane, view, error))
+  if (!shmooze_lane_check_view (view, error) || !shmooze_lane_attach (&self->lane, view, error))
     return NULL;
   if (!take_slot (self, error))
     {
@@ -151,7 +151,8 @@ shmooze_reader_new_with_bell (ShmoozeView  *view,
  *
  * Becomes a reader of a lane.
  *
- * Fails with %SHMOOZE_ERROR_LAYOUT when there is no lane (yet),
+ * Fails with %G_IO_ERROR_PERMISSION_DENIED when the view is not readable and
+ * writable, %SHMOOZE_ERROR_LAYOUT when there is no lane (yet),
  * %SHMOOZE_ERROR_NO_SEAT when it has no place for another reader, and, with
  * %SHMOOZE_WAIT_BELL, when no bell can be made.
  *
@@ -194,10 +195,16 @@ shmooze_reader_new (ShmoozeView  *view,
 }
 
 static gboolean
+is_open (ShmoozeReader *self)
+{
+  return self->lane.base != NULL && shmooze_view_get_data (self->lane.view) != NULL;
+}
+
+static gboolean
 check_open (ShmoozeReader  *self,
             GError        **error)
 {
-  if (self->lane.base == NULL || shmooze_view_get_data (self->lane.view) == NULL)
+  if (!is_open (self))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The reader is closed"));
   else if (self->broken != NULL)
     g_propagate_error (error, g_error_copy (self->broken));
@@ -228,7 +235,7 @@ shmooze_reader_has_news (ShmoozeReader *self)
 {
   ShmoozeLane *lane = &self->lane;
 
-  if (lane->base == NULL || self->broken != NULL)
+  if (!is_open (self) || self->broken != NULL)
     return FALSE;
   return atomic_load (shmooze_lane_frame_word (lane, self->position)) != SHMOOZE_WORD_NOTHING ||
          atomic_load (shmooze_lane_word (lane, SHMOOZE_LANE_DRAFT)) != self->draft ||
@@ -244,7 +251,7 @@ publish_position (ShmoozeReader *self)
   guint64 bell;
   int fd;
 
-  if (self->published == self->position)
+  if (self->published == self->position || !is_open (self))
     return;
 
   self->published = self->position;
@@ -268,7 +275,7 @@ shmooze_reader_fall_asleep (ShmoozeReader *self)
 {
   if (!self->has_peeked)
     publish_position (self);
-  if (self->wait == SHMOOZE_WAIT_BELL && self->lane.base != NULL && self->broken == NULL)
+  if (self->wait == SHMOOZE_WAIT_BELL && is_open (self) && self->broken == NULL)
     {
       ShmoozeWord *asleep = shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP);
 
@@ -286,7 +293,7 @@ shmooze_reader_fall_asleep (ShmoozeReader *self)
 void
 shmooze_reader_wake_up (ShmoozeReader *self)
 {
-  if (self->asleep && self->lane.base != NULL)
+  if (self->asleep && is_open (self))
     atomic_fetch_and (shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP), ~own_bit (self));
   self->asleep = FALSE;
 }
@@ -476,7 +483,7 @@ shmooze_reader_wait (ShmoozeReader  *self,
     {
       gint64 left;
 
-      news = shmooze_reader_has_news (self) || (self->wait == SHMOOZE_WAIT_BELL && !shmooze_reader_fall_asleep (self));
+      news = shmooze_reader_has_news (self);
       if (news)
         break;
       left = deadline - g_get_monotonic_time ();
@@ -488,7 +495,8 @@ shmooze_reader_wait (ShmoozeReader  *self,
       if (self->wait == SHMOOZE_WAIT_SPIN)
         continue;
 
-      shmooze_reader_fall_asleep (self);
+      if (!shmooze_reader_fall_asleep (self))
+        continue;
       fds[0].fd = self->bell;
       left = deadline == G_MAXINT64 ? -1 : MIN (left / 1000 + 1, G_MAXINT);
       if (self->wait == SHMOOZE_WAIT_POLL)
@@ -655,7 +663,7 @@ shmooze_reader_close (ShmoozeReader *self)
     return;
 
   byte = self->lane.offset + shmooze_lane_reader_at (self->slot);
-  if (!shmooze_region_is_detached (self->lane.region) && shmooze_view_get_data (self->lane.view) != NULL)
+  if (!shmooze_region_is_detached (self->lane.region) && is_open (self))
     {
       shmooze_reader_wake_up (self);
       self->position = SHMOOZE_POSITION_NONE;

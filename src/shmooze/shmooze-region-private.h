@@ -62,6 +62,7 @@ ShmoozeView   *shmooze_view_new             (ShmoozeRegion  *region,
                                              ShmoozeAccess   access,
                                              GError        **error);
 ShmoozeRegion *shmooze_view_get_region      (ShmoozeView    *self);
+gboolean       shmooze_view_is_shared_both_ways (ShmoozeView *self);
 guint64        shmooze_view_get_offset      (ShmoozeView    *self);
 
 G_END_DECLS

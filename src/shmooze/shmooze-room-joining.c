@@ -75,7 +75,9 @@ choose_nick (ShmoozeRoom *self,
           guint64 word;
           gint64 since;
 
-          used = shmooze_seats_read (&self->seats, i, &word, &since, &other) &&
+          /* One's own still says who sat there before. */
+          used = i != self->own_seat &&
+                 shmooze_seats_read (&self->seats, i, &word, &since, &other) &&
                  (word & SHMOOZE_SEAT_WORD_TAKEN) && g_str_equal (other, nick) &&
                  shmooze_region_is_locked (self->region, shmooze_seat_at (i));
         }

@@ -7,6 +7,7 @@
 #include "shmooze-enum-types.h"
 #include "shmooze-message-private.h"
 #include "shmooze-reader-private.h"
+#include "shmooze-writer-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -160,6 +161,7 @@ write_message (gpointer   owner,
   if (message == NULL)
     return FALSE;
 
+  shmooze_writer_end_draft (self->writer, what);
   g_ptr_array_add (self->messages, message);
   shmooze_room_hurry (self);
   return TRUE;

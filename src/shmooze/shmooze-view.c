@@ -35,6 +35,7 @@ struct _ShmoozeView
   guint64        offset;
   gsize          lead;   /* from the mapping's page to the view's first byte */
   gsize          size;
+  ShmoozeAccess  access;
 };
 
 G_DEFINE_FINAL_TYPE (ShmoozeView, shmooze_view, G_TYPE_OBJECT)
@@ -78,6 +79,7 @@ shmooze_view_new (ShmoozeRegion  *region,
   self->mapping_size = size + self->lead;
   self->offset = offset;
   self->size = size;
+  self->access = access;
   mapping = shmooze_region_map (region, offset - self->lead, self->mapping_size, access, error);
   if (mapping == NULL)
     return NULL;
@@ -99,6 +101,13 @@ guint64
 shmooze_view_get_offset (ShmoozeView *self)
 {
   return self->offset;
+}
+
+/* Whether what is written through the view is seen by others, and the other way round. */
+gboolean
+shmooze_view_is_shared_both_ways (ShmoozeView *self)
+{
+  return self->access == SHMOOZE_ACCESS_READ_WRITE || self->access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
 }
 
 /**

@@ -89,8 +89,7 @@ shmooze_writer_init (ShmoozeWriter *self)
  * that lies outside of what can be read keeps nothing. */
 static guint64
 first_reader (ShmoozeWriter *self,
-              guint64        start,
-              guint         *slot)
+              guint64        start)
 {
   guint64 first = self->position;
 
@@ -99,10 +98,7 @@ first_reader (ShmoozeWriter *self,
       guint64 at = atomic_load (shmooze_lane_word (&self->lane, shmooze_lane_reader_at (i)));
 
       if (at >= start && at < first)
-        {
-          first = at;
-          *slot = i;
-        }
+        first = at;
     }
   return first;
 }
@@ -120,6 +116,7 @@ first_reader (ShmoozeWriter *self,
  * its sizes, and goes on where its former writer stopped, even by a crash.
  *
  * Fails with %G_IO_ERROR_BUSY when the lane has a writer,
+ * %G_IO_ERROR_PERMISSION_DENIED when the view is not readable and writable,
  * %G_IO_ERROR_INVALID_ARGUMENT when there is no room for a lane of these
  * sizes, and %SHMOOZE_ERROR_CORRUPT for a broken one.
  *
@@ -136,8 +133,8 @@ shmooze_writer_new (ShmoozeView  *view,
   g_autoptr(ShmoozeWriter) self = NULL;
   ShmoozeRegion *region;
   ShmoozeLane sizes = { 0 };
-  guint64 offset;
-  guint n_frames, slot;
+  guint64 offset, first;
+  guint n_frames;
   char *base;
 
   g_return_val_if_fail (SHMOOZE_IS_VIEW (view), NULL);
@@ -146,7 +143,7 @@ shmooze_writer_new (ShmoozeView  *view,
   region = shmooze_view_get_region (view);
   offset = shmooze_view_get_offset (view);
   base = shmooze_view_get_data (view);
-  if (!shmooze_region_check (region, error))
+  if (!shmooze_lane_check_view (view, error) || !shmooze_region_check (region, error))
     return NULL;
   if (base == NULL || offset % sizeof (guint64) != 0 ||
       !shmooze_lane_measure (&sizes, n_readers, draft_size, shmooze_view_get_size (view)))
@@ -180,7 +177,8 @@ shmooze_writer_new (ShmoozeView  *view,
     return NULL;
   /* A reader that attached while the former writer moved on may stand somewhat before the oldest frame. */
   self->limit = self->position > self->lane.queue_size ? self->position - self->lane.queue_size : 0;
-  self->limit = MIN (self->oldest, first_reader (self, self->limit, &slot));
+  first = first_reader (self, self->limit);
+  self->limit = MIN (self->oldest, first);
   self->draft = atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT));
   return g_steal_pointer (&self);
 }
@@ -253,19 +251,15 @@ make_room (ShmoozeWriter  *self,
   guint64 needed = end - lane->queue_size;
   guint64 wanted = MIN (needed + lane->queue_size / 8, self->position);
   guint64 oldest = self->oldest;
-  guint64 bound;
-  guint slot = 0;
+  guint64 bound = first_reader (self, self->limit);
 
-  /* Whoever stands in the way and is dead is put out of it. Each turn moves on to another. */
-  bound = first_reader (self, self->limit, &slot);
-  for (guint i = 0; bound < needed && i < lane->n_readers; i++)
+  /* Whoever stands in the way and is dead is put out of it. */
+  if (bound < needed)
     {
-      guint64 former = bound;
-
-      evict_if_dead (self, slot);
-      bound = first_reader (self, self->limit, &slot);
-      if (bound == former)
-        break;
+      for (guint i = 0; i < lane->n_readers; i++)
+        if (atomic_load (shmooze_lane_word (lane, shmooze_lane_reader_at (i))) < needed)
+          evict_if_dead (self, i);
+      bound = first_reader (self, self->limit);
     }
 
   while (oldest < wanted && oldest < bound)
@@ -286,7 +280,8 @@ make_room (ShmoozeWriter  *self,
    * whether the oldest has moved; here it is the other way round: one of the two sees the other. */
   self->oldest = oldest;
   atomic_store (shmooze_lane_word (lane, SHMOOZE_LANE_OLDEST), oldest);
-  self->limit = MIN (oldest, first_reader (self, self->limit, &slot));
+  bound = first_reader (self, self->limit);
+  self->limit = MIN (oldest, bound);
   return needed <= self->limit;
 }
 
@@ -522,6 +517,19 @@ shmooze_writer_set_draft (ShmoozeWriter  *self,
   atomic_store (shmooze_lane_word (lane, SHMOOZE_LANE_DRAFT), self->draft);
   wake_readers (self);
   return TRUE;
+}
+
+/* What was a draft has become a message: nothing is being typed any more, unless something else is. */
+void
+shmooze_writer_end_draft (ShmoozeWriter *self,
+                          const char    *text)
+{
+  guint64 sequence;
+  gsize length;
+  g_autofree char *draft = shmooze_lane_copy_draft (&self->lane, &sequence, &length, NULL);
+
+  if (draft != NULL && length > 0 && length == strlen (text) && memcmp (draft, text, length) == 0)
+    shmooze_writer_set_draft (self, "", 0, NULL);
 }
 
 /* Asks readers to ring @bell when they make room. One has to try once more before sleeping: they may just
