@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "chat-application.h"
+
+#include "chat-window.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+
+/* One process, one window: another window is another process, and meets this one in the region only. */
+struct _ChatApplication
+{
+  GtkApplication  parent_instance;
+
+  char           *region;
+  char           *nick;
+  ShmoozeWait     wait;
+  guint           signal_sources[3];
+};
+
+G_DEFINE_FINAL_TYPE (ChatApplication, chat_application, GTK_TYPE_APPLICATION)
+
+static const char *
+get_wait_name (ShmoozeWait wait)
+{
+  switch (wait)
+    {
+    case SHMOOZE_WAIT_BELL:
+      return "bell";
+    case SHMOOZE_WAIT_POLL:
+      return "poll";
+    case SHMOOZE_WAIT_AUTO:
+    case SHMOOZE_WAIT_SPIN:
+    default:
+      return "auto";
+    }
+}
+
+static char *
+find_own_executable (GError **error)
+{
+  char *path = g_file_read_link ("/proc/self/exe", error);
+
+  /* What the kernel adds when a newer one has been installed in its place. */
+  if (path != NULL && g_str_has_suffix (path, " (deleted)"))
+    path[strlen (path) - strlen (" (deleted)")] = '\0';
+
+  return path;
+}
+
+/* Lets the desktop know that the new window comes from a click in this one, and may take the focus. */
+static void
+pass_activation (GSubprocessLauncher *launcher,
+                 GtkWindow           *window)
+{
+  g_autoptr (GdkAppLaunchContext) context = NULL;
+  g_autoptr (GAppInfo) info = NULL;
+  g_autofree char *token = NULL;
+
+  if (window == NULL)
+    return;
+
+  context = gdk_display_get_app_launch_context (gtk_widget_get_display (GTK_WIDGET (window)));
+  info = g_app_info_create_from_commandline ("shmooze", "Shmooze", G_APP_INFO_CREATE_SUPPORTS_STARTUP_NOTIFICATION,
+                                             NULL);
+  if (info != NULL)
+    token = g_app_launch_context_get_startup_notify_id (G_APP_LAUNCH_CONTEXT (context), info, NULL);
+
+  if (token != NULL)
+    {
+      g_subprocess_launcher_setenv (launcher, "DESKTOP_STARTUP_ID", token, TRUE);
+      g_subprocess_launcher_setenv (launcher, "XDG_ACTIVATION_TOKEN", token, TRUE);
+    }
+}
+
+static void
+new_window (GSimpleAction *action,
+            GVariant      *parameter,
+            gpointer       data)
+{
+  ChatApplication *self = data;
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *executable = find_own_executable (&error);
+  g_autofree char *nick = g_strconcat ("--name=", self->nick, NULL);
+  g_autofree char *wait = g_strconcat ("--wait=", get_wait_name (self->wait), NULL);
+
+  if (executable != NULL)
+    {
+      pass_activation (launcher, window);
+      process = g_subprocess_launcher_spawn (launcher, &error, executable, nick, wait, "--", self->region, NULL);
+    }
+
+  if (process == NULL && CHAT_IS_WINDOW (window))
+    {
+      g_autofree char *problem = g_strdup_printf (_("No second window could be opened: %s"), error->message);
+
+      chat_window_show_problem (CHAT_WINDOW (window), problem);
+    }
+}
+
+static void
+show_about (GSimpleAction *action,
+            GVariant      *parameter,
+            gpointer       data)
+{
+  gtk_show_about_dialog (gtk_application_get_active_window (GTK_APPLICATION (data)),
+                         "program-name", "Shmooze",
+                         "logo-icon-name", APP_ID,
+                         "version", VERSION,
+                         "comments", _("Chat, letter by letter: two windows, one piece of memory"),
+                         "copyright", "© 2026 The Shmooze developers",
+                         "license-type", GTK_LICENSE_LGPL_2_1,
+                         /* Translators: your name, and that of others who translated; one a line */
+                         "translator-credits", _("translator-credits"),
+                         NULL);
+}
+
+/* By way of the window, which may have something to say about messages that are not out yet. */
+static void
+quit (GSimpleAction *action,
+      GVariant      *parameter,
+      gpointer       data)
+{
+  GList *windows = gtk_application_get_windows (GTK_APPLICATION (data));
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (CHAT_IS_WINDOW (l->data))
+      {
+        gtk_window_close (GTK_WINDOW (l->data));
+        return;
+      }
+
+  g_application_quit (G_APPLICATION (data));
+}
+
+static gboolean
+on_unix_signal (gpointer data)
+{
+  g_application_quit (G_APPLICATION (data));
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+chat_application_startup (GApplication *application)
+{
+  ChatApplication *self = CHAT_APPLICATION (application);
+  const GActionEntry entries[] = {
+    { .name = "new-window", .activate = new_window },
+    { .name = "about", .activate = show_about },
+    { .name = "quit", .activate = quit },
+  };
+  const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
+  g_autoptr (GtkCssProvider) provider = NULL;
+
+  G_APPLICATION_CLASS (chat_application_parent_class)->startup (application);
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  gtk_application_set_accels_for_action (GTK_APPLICATION (self), "app.new-window",
+                                         (const char *[]) { "<Control>n", NULL });
+  gtk_application_set_accels_for_action (GTK_APPLICATION (self), "app.quit",
+                                         (const char *[]) { "<Control>q", NULL });
+  gtk_application_set_accels_for_action (GTK_APPLICATION (self), "window.close",
+                                         (const char *[]) { "<Control>w", NULL });
+  gtk_window_set_default_icon_name (APP_ID);
+
+  provider = gtk_css_provider_new ();
+  gtk_css_provider_load_from_resource (provider, "/io/github/shmooze/Shmooze/style.css");
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+
+  /* Who is asked to go leaves in good order, and is not taken for crashed. */
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    self->signal_sources[i] = g_unix_signal_add (numbers[i], on_unix_signal, self);
+}
+
+static void
+chat_application_activate (GApplication *application)
+{
+  ChatApplication *self = CHAT_APPLICATION (application);
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  if (window == NULL)
+    window = GTK_WINDOW (chat_window_new (GTK_APPLICATION (self), self->region, self->nick, self->wait));
+
+  gtk_window_present (window);
+}
+
+static void
+chat_application_shutdown (GApplication *application)
+{
+  ChatApplication *self = CHAT_APPLICATION (application);
+  GtkWindow *window;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (self->signal_sources); i++)
+    g_clear_handle_id (&self->signal_sources[i], g_source_remove);
+
+  /* Also at a quit that did not close it: a window that goes leaves its room. */
+  while ((window = gtk_application_get_active_window (GTK_APPLICATION (self))) != NULL)
+    gtk_window_destroy (window);
+
+  G_APPLICATION_CLASS (chat_application_parent_class)->shutdown (application);
+}
+
+static void
+chat_application_finalize (GObject *object)
+{
+  ChatApplication *self = CHAT_APPLICATION (object);
+
+  g_free (self->region);
+  g_free (self->nick);
+
+  G_OBJECT_CLASS (chat_application_parent_class)->finalize (object);
+}
+
+static void
+chat_application_class_init (ChatApplicationClass *klass)
+{
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = chat_application_finalize;
+  application_class->startup = chat_application_startup;
+  application_class->activate = chat_application_activate;
+  application_class->shutdown = chat_application_shutdown;
+}
+
+static void
+chat_application_init (ChatApplication *self)
+{
+}
+
+ChatApplication *
+chat_application_new (const char  *region,
+                      const char  *nick,
+                      ShmoozeWait  wait)
+{
+  ChatApplication *self = g_object_new (CHAT_TYPE_APPLICATION,
+                                        "application-id", APP_ID,
+                                        "flags", G_APPLICATION_NON_UNIQUE,
+                                        "resource-base-path", "/io/github/shmooze/Shmooze",
+                                        NULL);
+
+  self->region = g_strdup (region);
+  self->nick = g_strdup (nick);
+  self->wait = wait;
+
+  return self;
+}

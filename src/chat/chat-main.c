@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "chat-application.h"
+
+#include <glib/gi18n.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DEFAULT_REGION "chat"
+
+enum
+{
+  EXIT_USAGE = 2
+};
+
+/* A first name, as one would say it. */
+static char *
+make_default_nick (void)
+{
+  const char *real_name = g_get_real_name ();
+  const char *user_name = g_get_user_name ();
+  g_autofree char *valid = NULL;
+  char initial[7] = "";
+
+  if (getuid () != 0 && g_utf8_validate (real_name, -1, NULL) && g_strcmp0 (real_name, "Unknown") != 0)
+    {
+      g_auto (GStrv) words = g_strsplit_set (real_name, " \t,", 2);
+
+      if (words[0] != NULL && words[0][0] != '\0')
+        return g_strdup (words[0]);
+    }
+
+  valid = g_utf8_make_valid (user_name, -1);
+
+  if (*valid == '\0')
+    return g_strdup (_("Somebody"));
+
+  g_unichar_to_utf8 (g_unichar_totitle (g_utf8_get_char (valid)), initial);
+
+  return g_strconcat (initial, g_utf8_next_char (valid), NULL);
+}
+
+static gboolean
+parse_wait (const char   *name,
+            ShmoozeWait  *wait,
+            GError      **error)
+{
+  if (name == NULL || g_str_equal (name, "auto"))
+    *wait = SHMOOZE_WAIT_AUTO;
+  else if (g_str_equal (name, "bell"))
+    *wait = SHMOOZE_WAIT_BELL;
+  else if (g_str_equal (name, "poll"))
+    *wait = SHMOOZE_WAIT_POLL;
+  else
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   _("“%s” is no way to wait: it is auto, bell or poll"), name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static int
+fail_usage (const char *message)
+{
+  g_printerr ("shmooze: %s\n%s\n", message, _("Try “shmooze --help”."));
+
+  return EXIT_USAGE;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  gboolean version = FALSE;
+  g_autofree char *name = NULL;
+  g_autofree char *wait_name = NULL;
+  g_auto (GStrv) regions = NULL;
+  const GOptionEntry entries[] = {
+    { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_("What the others call you"), N_("NICK") },
+    { "wait", 0, 0, G_OPTION_ARG_STRING, &wait_name, N_("How to wait for the others: auto, bell or poll"), N_("HOW") },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_("Print the version and end"), NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &regions, NULL, N_("[REGION]") },
+    G_OPTION_ENTRY_NULL
+  };
+  g_autoptr (GOptionContext) context = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ChatApplication) application = NULL;
+  ShmoozeWait wait;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("shmooze");
+
+  context = g_option_context_new (NULL);
+  g_option_context_set_summary (context, _("Talk in a shared memory region, letter by letter."));
+  /* Translators: “chat” is the name of a region, and stays */
+  g_option_context_set_description (context, _("Windows on the same region talk to each other. It is “chat” unless you name another."));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+
+  if (!g_option_context_parse (context, &argc, &argv, &error) || !parse_wait (wait_name, &wait, &error))
+    return fail_usage (error->message);
+
+  if (version)
+    {
+      g_print ("shmooze %s\n", VERSION);
+      return EXIT_SUCCESS;
+    }
+
+  if (regions != NULL && g_strv_length (regions) > 1)
+    return fail_usage (_("A window talks in one region only."));
+
+  if (name == NULL || g_strstrip (name)[0] == '\0')
+    {
+      g_free (name);
+      name = make_default_nick ();
+    }
+
+  g_set_application_name ("Shmooze");
+  /* By this name the desktop finds the icon of the window. */
+  g_set_prgname (APP_ID);
+  application = chat_application_new (regions != NULL ? regions[0] : DEFAULT_REGION, name, wait);
+
+  return g_application_run (G_APPLICATION (application), 0, NULL);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+#include <shmooze/shmooze.h>
+
+G_BEGIN_DECLS
+
+#define CHAT_TYPE_TRANSCRIPT (chat_transcript_get_type ())
+
+G_DECLARE_FINAL_TYPE (ChatTranscript, chat_transcript, CHAT, TRANSCRIPT, GtkTextView)
+
+gboolean chat_transcript_is_empty    (ChatTranscript *self);
+void     chat_transcript_add_message (ChatTranscript *self,
+                                      ShmoozeMessage *message);
+void     chat_transcript_add_unsent  (ChatTranscript *self,
+                                      const char     *nick,
+                                      const char     *text);
+void     chat_transcript_add_event   (ChatTranscript *self,
+                                      const char     *what);
+void     chat_transcript_begin_room  (ChatTranscript *self);
+void     chat_transcript_clear       (ChatTranscript *self);
+void     chat_transcript_set_dark    (ChatTranscript *self,
+                                      gboolean        dark);
+
+G_END_DECLS

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "chat-window.h"
+
+#include "chat-banner.h"
+#include "chat-column.h"
+#include "chat-composer.h"
+#include "chat-transcript.h"
+#include "chat-typing.h"
+#include "chat-waiting.h"
+#include "chat-words.h"
+
+#include <glib/gi18n.h>
+
+struct _ChatWindow
+{
+  GtkApplicationWindow  parent_instance;
+
+  char                 *region;
+  char                 *nick;
+  ShmoozeWait           wait;
+  ShmoozeRoom          *room;
+  gboolean              is_dark;
+  gboolean              may_close;
+
+  GtkLabel             *title_label;
+  GtkLabel             *subtitle;
+  GtkStack             *pages;
+  GtkStack             *talk;
+  GtkLabel             *empty_text;
+  GtkLabel             *error_title;
+  GtkLabel             *error_text;
+  GtkWidget            *try_again;
+  ChatBanner           *banner;
+  ChatTranscript       *transcript;
+  ChatWaiting          *waiting;
+  ChatTyping           *typing;
+  ChatComposer         *composer;
+};
+
+/* A message on its way. */
+typedef struct
+{
+  ChatWindow *window;
+  char       *text;
+  GtkWidget  *row;
+} Sending;
+
+G_DEFINE_FINAL_TYPE (ChatWindow, chat_window, GTK_TYPE_APPLICATION_WINDOW)
+
+static void chat_window_join  (ChatWindow *self);
+static void chat_window_leave (ChatWindow *self);
+
+static void
+sending_free (Sending *sending)
+{
+  g_object_unref (sending->window);
+  g_free (sending->text);
+  g_free (sending);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sending, sending_free)
+
+/* The way of a keystroke: out … */
+
+static void
+on_composer_changed (ChatComposer *composer,
+                     const char   *text,
+                     ChatWindow   *self)
+{
+  /* What is too long the composer tells by itself; the others go on seeing the last that was not. */
+  if (self->room != NULL && !shmooze_room_is_watching (self->room))
+    shmooze_room_set_draft (self->room, text, NULL);
+}
+
+/* … and in. */
+
+static void
+on_draft_changed (ShmoozeRoom *room,
+                  ShmoozePeer *peer,
+                  ChatWindow  *self)
+{
+  chat_typing_update (self->typing, peer);
+}
+
+/* Messages */
+
+static void
+update_talk (ChatWindow *self)
+{
+  const gboolean is_alone = self->room == NULL
+                            || g_list_model_get_n_items (shmooze_room_get_peers (self->room)) == 0;
+
+  gtk_stack_set_visible_child_name (self->talk, is_alone && chat_transcript_is_empty (self->transcript)
+                                                && chat_waiting_count (self->waiting) == 0 ? "empty" : "transcript");
+}
+
+static void
+on_message (ShmoozeRoom    *room,
+            ShmoozeMessage *message,
+            ChatWindow     *self)
+{
+  chat_transcript_add_message (self->transcript, message);
+  update_talk (self);
+}
+
+static void
+on_sent (GObject      *source,
+         GAsyncResult *result,
+         gpointer      data)
+{
+  g_autoptr (Sending) sending = data;
+  ChatWindow *self = sending->window;
+  g_autoptr (GError) error = NULL;
+  const gboolean is_sent = shmooze_room_send_finish (SHMOOZE_ROOM (source), result, &error);
+
+  if (self->waiting == NULL)
+    return;
+
+  chat_waiting_remove (self->waiting, sending->row);
+
+  if (!is_sent)
+    {
+      g_autofree char *problem = g_strdup_printf (_("Not sent: %s"), error->message);
+
+      chat_composer_put_back (self->composer, sending->text);
+      chat_composer_set_problem (self->composer, problem);
+    }
+
+  update_talk (self);
+}
+
+static void
+on_composer_send (ChatComposer *composer,
+                  const char   *text,
+                  ChatWindow   *self)
+{
+  Sending *sending = g_new0 (Sending, 1);
+
+  sending->window = g_object_ref (self);
+  sending->text = g_strdup (text);
+  sending->row = chat_waiting_add (self->waiting, text);
+  shmooze_room_send_async (self->room, text, NULL, on_sent, sending);
+}
+
+/* Who is here */
+
+static void
+update_subtitle (ChatWindow *self)
+{
+  g_autofree char *names = NULL;
+
+  if (self->room != NULL)
+    names = chat_words_peers (shmooze_room_get_peers (self->room));
+
+  if (self->room == NULL)
+    gtk_label_set_label (self->subtitle, _("Not connected"));
+  else
+    gtk_label_set_label (self->subtitle, names != NULL ? names : _("Waiting for another window"));
+
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->subtitle), names);
+}
+
+static void
+on_peers_changed (ChatWindow *self)
+{
+  update_subtitle (self);
+  update_talk (self);
+}
+
+static void
+add_event (ChatWindow  *self,
+           const char  *format,
+           ShmoozePeer *peer)
+{
+  g_autofree char *name = chat_words_name (shmooze_peer_get_nick (peer));
+  g_autofree char *what = NULL;
+
+  #pragma GCC diagnostic push
+  #pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  what = g_strdup_printf (format, name);
+  #pragma GCC diagnostic pop
+
+  chat_transcript_add_event (self->transcript, what);
+  update_talk (self);
+}
+
+static void
+on_peer_joined (ShmoozeRoom *room,
+                ShmoozePeer *peer,
+                ChatWindow  *self)
+{
+  add_event (self, shmooze_peer_is_watching (peer) ? _("%s is watching") : _("%s joined"), peer);
+}
+
+void
+chat_window_show_problem (ChatWindow *self,
+                          const char *problem)
+{
+  chat_banner_show (self->banner, CHAT_BANNER_PROBLEM, problem, NULL, _("Close"));
+}
+
+static void
+on_banner_clicked (ChatWindow *self)
+{
+  const ChatBannerKind kind = chat_banner_get_kind (self->banner);
+
+  chat_banner_hide (self->banner);
+
+  if (kind == CHAT_BANNER_WATCHING)
+    chat_transcript_clear (self->transcript);
+
+  if (kind == CHAT_BANNER_WATCHING || kind == CHAT_BANNER_LOST)
+    {
+      chat_window_leave (self);
+      chat_window_join (self);
+    }
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static void
+on_peer_left (ShmoozeRoom      *room,
+              ShmoozePeer      *peer,
+              ShmoozePeerState  how,
+              ChatWindow       *self)
+{
+  if (how == SHMOOZE_PEER_CRASHED)
+    {
+      if (*shmooze_peer_get_draft (peer) != '\0')
+        chat_transcript_add_unsent (self->transcript, shmooze_peer_get_nick (peer), shmooze_peer_get_draft (peer));
+
+      add_event (self, _("%s left unexpectedly"), peer);
+    }
+  else
+    {
+      add_event (self, _("%s left"), peer);
+    }
+
+  if (shmooze_room_is_watching (room) && !shmooze_peer_is_watching (peer))
+    chat_banner_show (self->banner, CHAT_BANNER_WATCHING, _("A seat is free now. Rejoin to write as well."), NULL,
+                      _("Rejoin"));
+}
+
+static void
+on_lane_broken (ShmoozeRoom *room,
+                guint        seat,
+                GError      *error,
+                ChatWindow  *self)
+{
+  GListModel *peers = shmooze_room_get_peers (room);
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < g_list_model_get_n_items (peers) && text == NULL; i++)
+    {
+      g_autoptr (ShmoozePeer) peer = g_list_model_get_item (peers, i);
+      g_autofree char *name = chat_words_name (shmooze_peer_get_nick (peer));
+
+      if (shmooze_peer_get_seat (peer) == seat)
+        text = g_strdup_printf (_("What %s writes can no longer be read, because that part of the region is damaged. "
+                                  "A new window on that side helps."), name);
+    }
+
+  if (text == NULL)
+    text = g_strdup (_("A part of the region is damaged: some messages cannot be read."));
+
+  chat_banner_show (self->banner, CHAT_BANNER_BROKEN, text, error->message, _("Close"));
+}
+
+static void
+on_lost (ShmoozeRoom *room,
+         GError      *error,
+         ChatWindow  *self)
+{
+  chat_window_leave (self);
+  chat_banner_show (self->banner, CHAT_BANNER_LOST,
+                    _("The region is gone: another program cut it short or replaced it. "
+                      "What was said stays here until you close the window."),
+                    error->message, _("Rejoin"));
+}
+
+/* Coming and going */
+
+static void
+chat_window_leave (ChatWindow *self)
+{
+  g_autoptr (ShmoozeRoom) room = g_steal_pointer (&self->room);
+
+  if (room == NULL)
+    return;
+
+  g_signal_handlers_disconnect_by_data (shmooze_room_get_peers (room), self);
+  g_signal_handlers_disconnect_by_data (room, self);
+  shmooze_room_leave (room);
+
+  if (self->composer == NULL)
+    return;
+
+  chat_typing_set_peers (self->typing, NULL);
+  update_subtitle (self);
+  chat_composer_set_can_send (self->composer, FALSE);
+}
+
+static void
+show_join_error (ChatWindow   *self,
+                 const GError *error)
+{
+  g_autofree char *region = chat_words_region (self->region);
+  g_autofree char *title = NULL;
+
+  /* The talk so far is not taken away. */
+  if (!chat_transcript_is_empty (self->transcript))
+    {
+      chat_banner_show (self->banner, CHAT_BANNER_LOST, error->message, NULL, _("Rejoin"));
+      return;
+    }
+
+  title = g_strdup_printf (_("Cannot Join “%s”"), region);
+  gtk_label_set_label (self->error_title, title);
+  gtk_label_set_label (self->error_text, error->message);
+  gtk_stack_set_visible_child_name (self->pages, "error");
+  gtk_window_set_focus (GTK_WINDOW (self), self->try_again);
+}
+
+static void
+chat_window_join (ChatWindow *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *you = NULL;
+  GListModel *peers;
+
+  self->room = shmooze_room_join (self->region, self->nick, self->wait, &error);
+  update_subtitle (self);
+
+  if (self->room == NULL)
+    {
+      show_join_error (self, error);
+      return;
+    }
+
+  g_signal_connect (self->room, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (self->room, "draft-changed", G_CALLBACK (on_draft_changed), self);
+  g_signal_connect (self->room, "peer-joined", G_CALLBACK (on_peer_joined), self);
+  g_signal_connect (self->room, "peer-left", G_CALLBACK (on_peer_left), self);
+  g_signal_connect (self->room, "lane-broken", G_CALLBACK (on_lane_broken), self);
+  g_signal_connect (self->room, "lost", G_CALLBACK (on_lost), self);
+
+  name = chat_words_name (shmooze_room_get_nick (self->room));
+  /* Translators: the tooltip of the window's title */
+  you = g_strdup_printf (_("The others see you as %s"), name);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title_label), you);
+
+  chat_transcript_begin_room (self->transcript);
+  gtk_stack_set_visible_child_name (self->pages, "room");
+  gtk_widget_set_sensitive (GTK_WIDGET (self->composer), !shmooze_room_is_watching (self->room));
+  chat_composer_set_can_send (self->composer, !shmooze_room_is_watching (self->room));
+  chat_composer_set_max_text (self->composer, shmooze_room_get_max_text (self->room));
+
+  if (shmooze_room_is_watching (self->room))
+    chat_banner_show (self->banner, CHAT_BANNER_WATCHING,
+                      _("All seats are taken. You can read along, and write once somebody has left."), NULL, NULL);
+
+  peers = shmooze_room_get_peers (self->room);
+  g_signal_connect_swapped (peers, "items-changed", G_CALLBACK (on_peers_changed), self);
+  on_peers_changed (self);
+  chat_typing_set_peers (self->typing, peers);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static void
+on_try_again_clicked (ChatWindow *self)
+{
+  chat_window_join (self);
+}
+
+/* Who types while the transcript has the focus means the composer. */
+static gboolean
+on_transcript_key_pressed (GtkEventControllerKey *controller,
+                           guint                  keyval,
+                           guint                  keycode,
+                           GdkModifierType        state,
+                           ChatWindow            *self)
+{
+  const gunichar c = gdk_keyval_to_unicode (keyval);
+
+  if ((state & (GDK_CONTROL_MASK | GDK_ALT_MASK)) != 0 || c == 0 || !g_unichar_isprint (c))
+    return GDK_EVENT_PROPAGATE;
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+
+  return gtk_event_controller_key_forward (controller, chat_composer_get_view (self->composer));
+}
+
+static void
+on_close_response (GtkDialog  *dialog,
+                   int         response,
+                   ChatWindow *self)
+{
+  gtk_window_destroy (GTK_WINDOW (dialog));
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      self->may_close = TRUE;
+      gtk_window_close (GTK_WINDOW (self));
+    }
+}
+
+static gboolean
+chat_window_close_request (GtkWindow *window)
+{
+  ChatWindow *self = CHAT_WINDOW (window);
+  const guint n_waiting = chat_waiting_count (self->waiting);
+  GtkWidget *dialog;
+
+  if (n_waiting == 0 || self->may_close)
+    return GTK_WINDOW_CLASS (chat_window_parent_class)->close_request (window);
+
+  dialog = gtk_message_dialog_new (window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
+                                   GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE,
+                                   ngettext ("%u Message Is Not Sent Yet", "%u Messages Are Not Sent Yet", n_waiting),
+                                   n_waiting);
+  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s",
+                                            _("They wait until the others have caught up. "
+                                              "If you close the window now, they are lost."));
+  gtk_dialog_add_buttons (GTK_DIALOG (dialog),
+                          _("_Keep Open"), GTK_RESPONSE_CANCEL,
+                          _("_Close and Lose Them"), GTK_RESPONSE_ACCEPT,
+                          NULL);
+  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+
+  return GDK_EVENT_STOP;
+}
+
+/* Whatever the theme is called: where the text is light, the ground is dark. */
+static void
+chat_window_css_changed (GtkWidget         *widget,
+                         GtkCssStyleChange *change)
+{
+  ChatWindow *self = CHAT_WINDOW (widget);
+  GdkRGBA text;
+  gboolean is_dark;
+
+  GTK_WIDGET_CLASS (chat_window_parent_class)->css_changed (widget, change);
+
+  gtk_style_context_get_color (gtk_widget_get_style_context (widget), &text);
+  is_dark = 0.2126 * text.red + 0.7152 * text.green + 0.0722 * text.blue > 0.5;
+
+  if (is_dark == self->is_dark)
+    return;
+
+  self->is_dark = is_dark;
+  chat_transcript_set_dark (self->transcript, is_dark);
+
+  if (is_dark)
+    gtk_widget_add_css_class (widget, "dark");
+  else
+    gtk_widget_remove_css_class (widget, "dark");
+}
+
+static void
+chat_window_dispose (GObject *object)
+{
+  chat_window_leave (CHAT_WINDOW (object));
+
+  G_OBJECT_CLASS (chat_window_parent_class)->dispose (object);
+}
+
+static void
+chat_window_finalize (GObject *object)
+{
+  ChatWindow *self = CHAT_WINDOW (object);
+
+  g_free (self->region);
+  g_free (self->nick);
+
+  G_OBJECT_CLASS (chat_window_parent_class)->finalize (object);
+}
+
+static void
+chat_window_class_init (ChatWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  g_type_ensure (CHAT_TYPE_BANNER);
+  g_type_ensure (CHAT_TYPE_COLUMN);
+  g_type_ensure (CHAT_TYPE_COMPOSER);
+  g_type_ensure (CHAT_TYPE_TRANSCRIPT);
+  g_type_ensure (CHAT_TYPE_TYPING);
+  g_type_ensure (CHAT_TYPE_WAITING);
+
+  object_class->dispose = chat_window_dispose;
+  object_class->finalize = chat_window_finalize;
+  widget_class->css_changed = chat_window_css_changed;
+  GTK_WINDOW_CLASS (klass)->close_request = chat_window_close_request;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, title_label);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, subtitle);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, talk);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, empty_text);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, error_title);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, error_text);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, try_again);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, transcript);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, waiting);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, typing);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, composer);
+  gtk_widget_class_bind_template_callback (widget_class, on_composer_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_composer_send);
+  gtk_widget_class_bind_template_callback (widget_class, on_banner_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_try_again_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_transcript_key_pressed);
+}
+
+static void
+chat_window_init (ChatWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+chat_window_new (GtkApplication *application,
+                 const char     *region,
+                 const char     *nick,
+                 ShmoozeWait     wait)
+{
+  ChatWindow *self = g_object_new (CHAT_TYPE_WINDOW, "application", application, NULL);
+  g_autofree char *title = chat_words_region (region);
+  g_autofree char *text = NULL;
+
+  self->region = g_strdup (region);
+  self->nick = g_strdup (nick);
+  self->wait = wait;
+
+  text = g_strdup_printf (_("What you type here shows in every other window on “%s”, letter by letter, "
+                            "while you type it."), title);
+  gtk_window_set_title (GTK_WINDOW (self), title);
+  gtk_label_set_label (self->title_label, title);
+  gtk_label_set_label (self->empty_text, text);
+  chat_window_join (self);
+
+  return GTK_WIDGET (self);
+}
