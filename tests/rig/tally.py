@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Counts the test cases of finished runs: tally.py [--broken WHAT]... LOGBASE...
+
+LOGBASE is what meson's --logbase made: LOGBASE.junit.xml holds every case of every TAP test, and
+LOGBASE.json how each test program ended. A program that failed beside its cases (it crashed, was
+stopped by its time limit, or announced more cases than it ran) counts as one failed case more. Prints what
+failed, then one line with the counts; the status is 1 if anything failed, or nothing ran."""
+import json
+import sys
+import xml.etree.ElementTree as xml
+
+GOOD = {'OK', 'EXPECTEDFAIL', 'SKIP'}
+MOST = 200                                        # lines of a failed program's output
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def fail(self, what, output=''):
+        self.failed += 1
+        print(f'\nFAILED: {what}')
+        lines = (output or '').rstrip().splitlines()
+        if len(lines) > MOST:
+            print(f'  | … {len(lines) - MOST} lines before these')
+        for line in lines[-MOST:]:
+            print(f'  | {line}')
+
+    def add(self, base):
+        run = base.rsplit('/', 1)[-1]
+        try:
+            cases = self.cases(xml.parse(base + '.junit.xml').getroot())
+            with open(base + '.json') as log:
+                tests = [json.loads(line) for line in log]
+        except (OSError, ValueError, xml.ParseError) as error:
+            self.fail(f'the {run} tests did not run', str(error))
+            return
+        if not tests:
+            self.fail(f'the {run} tests: none was run')
+        for test in tests:
+            self.add_test(run, test, cases.get(test['name'], []))
+
+    @staticmethod
+    def cases(root):
+        """The TAP cases by test; a test that is no TAP test has none."""
+        found = {}
+        for suite in root.iter('testsuite'):
+            if '.' in suite.get('name'):
+                found.setdefault(suite.get('name').split('.', 1)[1], []).extend(suite.iter('testcase'))
+        return found
+
+    def add_test(self, run, test, cases):
+        name, output = f"{run}: {test['name']}", test.get('stdout', '') + test.get('stderr', '')
+        bad = 0
+        for case in cases:
+            if case.find('skipped') is not None:
+                self.skipped += 1
+            elif case.find('failure') is not None or case.find('error') is not None:
+                bad += 1
+                self.fail(f"{name}: {case.get('name').split(' - ', 1)[-1]}", output if bad == 1 else '')
+            else:
+                self.passed += 1
+        if test['result'] not in GOOD and not bad:
+            self.fail(f"{name} ({test['result'].lower()}, status {test['returncode']})", output)
+        elif not cases:
+            if test['result'] == 'SKIP' and '1..' in test.get('stdout', '') and '1..0' not in test['stdout']:
+                self.fail(f'{name} (ran none of its cases)', output)
+            elif test['result'] == 'SKIP':
+                self.skipped += 1
+            elif test['result'] in GOOD:
+                self.passed += 1
+
+
+def main(arguments):
+    tally = Tally()
+    while arguments:
+        argument = arguments.pop(0)
+        if argument == '--broken':
+            tally.fail(arguments.pop(0))
+        else:
+            tally.add(argument)
+    counts = f'{tally.passed} passed, {tally.failed} failed'
+    print(f'\n{counts}, {tally.skipped} skipped' if tally.skipped else f'\n{counts}')
+    return tally.failed > 0 or tally.passed == 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

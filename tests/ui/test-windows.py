@@ -1,0 +1,295 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real windows with real keys on X11: with-display -s 1400x800 ./test-windows.py [CASE...]"""
+import os
+import re
+import signal
+import chat  # the first: it knows where the rig is
+import a11y
+import tap
+import talk  # noqa: F401 - its cases run first
+from chat import Chat, Peer, hands, nothing_left, pair
+from tap import case
+
+
+@case
+def alone_there_is_a_way_to_a_second_window():
+    a = Chat('alone', 'Ada')
+    a.place(10, 10, 620, 700)
+    a.wait_shows('Waiting for another window')
+    button = a.find('Open a Second Window', action='click')
+    a.shot('alone')
+    known = a11y.pids()
+    a.click(button)
+    pid = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+    assert pid != a.pid
+    b = Chat.adopt(pid, 'alone')
+    a11y.wait(lambda: not a11y.find_shown(a.frame, None, 'Open a Second Window'))
+    b.send('here I am')
+    a.wait_said('here I am')
+    b.end()
+    a.wait_shows('left')
+    a.end()
+    nothing_left()
+
+
+@case
+def new_window_is_a_process_of_its_own():
+    a = Chat('new', 'Ada')
+    known = a11y.pids()
+    a.press('New Window')
+    pid = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+    b = Chat.adopt(pid, 'new')
+    known = a11y.pids()
+    a.key('ctrl+n')
+    third = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+    c = Chat.adopt(third, 'new')
+    assert len({a.pid, pid, third}) == 3
+    a.send('to all of you')
+    for window in b, c:
+        window.wait_said('to all of you')
+    for window in c, b, a:
+        window.end()
+    nothing_left()
+
+
+@case
+def coming_and_going_is_shown():
+    a, b = pair('presence')
+    a.wait_said('Ben joined')
+    b.end()
+    a.wait_said('Ben left')
+    assert 'unexpectedly' not in a.transcript()
+    a.wait_shows('Waiting for another window')
+    a.end()
+
+
+@case
+def a_crash_is_shown_at_once_and_keeps_the_last_words():
+    a, b = pair('crash')
+    b.send('this was sent')
+    b.write('this was not')
+    a.wait_live('Ben', 'this was not')
+    b.crash()
+    a.wait_said('Ben left unexpectedly', seconds=3)
+    a.wait_shows('this was sent', 'this was not')
+    assert not a.live('Ben'), 'nobody types any more'
+    a.shot('crashed')
+    c = Chat('crash', 'Cleo')
+    c.wait_said('this was sent')
+    c.send('I need no cleaning')
+    a.wait_said('I need no cleaning')
+    c.end()
+    a.end()
+    nothing_left()
+
+
+@case
+def too_long_a_text_says_so_and_is_not_lost():
+    a, b = pair('long')
+    text = 'much ado about ' * 20000
+    a.write(text)
+    a.wait_shows('(?i)too long')
+    a.shot('too-long')
+    send = a11y.find_shown(a.frame, None, 'Send')
+    if send and a11y.has(send[0], 'SENSITIVE'):
+        a11y.press(send[0])
+    a.click(a.composer)
+    a.key('Return')
+    a.key('BackSpace')
+    left = a.draft()
+    assert left.rstrip('\n').startswith(text[:-20]), f'{len(left)} of {len(text)} characters left'
+    assert 'much ado' not in b.transcript()
+    a.write('short again')
+    b.wait_live('Ada', 'short again')
+    a11y.wait(lambda: not re.search('(?i)too long', a.all_text()))
+    a.press('Send')
+    b.wait_said('short again')
+    a.end()
+    b.end()
+
+
+@case
+def text_can_be_selected_across_messages_and_copied():
+    a, b = pair('copy')
+    a.send('first message')
+    b.send('second message')
+    a.wait_said('first message', 'second message')
+    hands.set_clipboard('nothing yet')
+    a.click(a.find('Messages', 'text'))
+    a.key('ctrl+a', 'ctrl+c')
+
+    def copied():
+        got = hands.get_clipboard()
+        return 'first message' in got and 'second message' in got
+    a11y.wait(copied)
+    a.end()
+    b.end()
+
+
+@case
+def typing_over_the_transcript_goes_to_the_composer_again():
+    a, b = pair('focus')
+    a.focus()
+    a.type('no click was needed')
+    b.wait_live('Ada', 'no click was needed')
+    a.key('Return')
+    a.type('nor now')
+    b.wait_live('Ada', 'nor now')
+    a.press('Send')
+    b.wait_said('no click was needed', 'nor now')
+    a.end()
+    b.end()
+
+
+@case
+def menu_about_and_shortcuts_open_and_close():
+    a = Chat('menu', 'Ada')
+    a.place(10, 10, 620, 700)
+    for item, words in (('About Shmooze', 'Shmooze'), ('Keyboard Shortcuts', 'Quit')):
+        a.click(a.find('Main Menu', action='click'))
+        entry = a11y.get(a.frame, 'menu item', item)
+        a.shot('menu')
+        a11y.press(entry)
+
+        def opened():
+            return [w for w in a11y.children(a.a11y) if w != a.frame and a11y.has(w, 'SHOWING')]
+        opened.__doc__ = f'{item} did not open'
+        dialog = a11y.wait(opened)[0]
+        a11y.wait(lambda: words in a11y.texts(dialog))
+        hands.picture().save(tap.artifact(item.split()[0].lower() + '.png'))
+        hands.run('xdotool', 'key', 'Escape')
+        a11y.wait(lambda: not opened())
+    a.end()
+
+
+@case
+def ctrl_q_quits():
+    a = Chat('quit', 'Ada')
+    a.key('ctrl+q')
+    assert a.proc.wait(20 * a11y.PATIENCE) == 0
+    a.end()
+    nothing_left()
+
+
+@case
+def a_lost_region_has_a_banner_and_a_way_back():
+    a, b = pair('lost')
+    a.send('before the loss')
+    b.wait_said('before the loss')
+    os.truncate(os.path.join(chat.regions(), 'lost'), 0)
+    a.write('is anybody there')
+    for window in a, b:
+        window.find('Rejoin', action='click', seconds=20)
+    a.shot('lost')
+    assert a.draft() == 'is anybody there', 'the draft is lost'
+    for window in a, b:
+        window.press('Rejoin')
+        a11y.wait(lambda: not a11y.find_shown(window.frame, None, 'Rejoin'))
+    b.wait_live('Ada', 'is anybody there')
+    a.wait_said('before the loss')
+    b.send('we are back')
+    a.wait_said('we are back')
+    a.end()
+    b.end()
+    nothing_left()
+
+
+@case
+def a_full_region_keeps_messages_waiting_and_in_order():
+    a, b = pair('full')
+    os.kill(b.pid, signal.SIGSTOP)
+    body, n = 'x' * 4000, 0
+
+    def waiting():
+        return 'Waiting to be sent' in a.all_text()
+    while not waiting():
+        assert n < 400, 'the region is never full, or nothing is said of it'
+        a.send(f'm{n:03} {body}')
+        n += 1
+    for i in range(n, n + 5):
+        a.send(f'm{i:03} {body}')
+    n += 5
+    a.wait_shows(f'm{n - 1:03}')
+    assert f'm{n - 1:03}' not in a.transcript(), 'what waits is not said yet'
+    a.shot('full')
+    a.write('and I can still type')
+    os.kill(b.pid, signal.SIGCONT)
+    a11y.wait(lambda: not waiting())
+    for window in b, a:
+        window.wait_said(f'm{n - 1:03}', seconds=30)
+        got = re.findall(r'\bm(\d{3}) x', window.transcript())
+        assert got == [f'{i:03}' for i in range(n)], f'{got} of {n} in the window of {window.nick}'
+    b.wait_live('Ada', 'and I can still type')
+    a.end()
+    b.end()
+
+
+@case
+def the_ninth_watches():
+    peers = [Peer('crowd', f'P{i}') for i in range(8)]
+    a11y.wait(lambda: all(f'P{i}' in chat.inspect('crowd') for i in range(8)))
+    first, second = Chat('crowd', 'Ada'), Chat('crowd', 'Ben')
+    for window in first, second:
+        window.wait_shows('(?i)watching')
+    first.shot('watching')
+    peers[3].say('hello, watchers')
+    for window in first, second:
+        window.wait_said('hello, watchers')
+    first.click(first.composer)
+    first.type('may I')
+    first.key('Return')
+    assert not first.draft(), 'who watches cannot write'
+    assert not any('may I' in peer.end() for peer in peers)
+    first.end()
+    second.end()
+    nothing_left()
+
+
+@case
+def windows_and_console_talk_to_each_other():
+    a, peer = Chat('console', 'Ada'), Peer('console', 'Ben')
+    a.wait_shows('Ben')
+    peer.say('from the console: Grüße')
+    a.wait_said('from the console: Grüße')
+    a.send('from the window')
+    a.wait_said('from the window')
+    a.end()
+    assert 'from the window' in peer.end()
+    nothing_left()
+
+
+@case
+def the_transcript_stays_where_it_is_read():
+    a, b = pair('scroll')
+    b.send('\n'.join(f'line {i}' for i in range(60)))
+    a.wait_said('line 59')
+    bars = a.picture()
+    b.send('the newest, at the end')
+    a.wait_said('the newest')
+    a11y.wait(lambda: a.picture() != bars)
+    # Scrolled up, a new message must not move the text under the reader's eyes.
+    x, y = a.corner()
+    hands.run('xdotool', 'mousemove', str(x + 300), str(y + 250))
+    hands.run('xdotool', 'click', '--repeat', '8', '4')
+    previous = [None]
+
+    def still():
+        picture = a.picture()
+        same, previous[0] = picture == previous[0], picture
+        return same
+    a11y.wait(still, step=0.2)
+    before = a.shot('scrolled')
+    b.send('one that must not move it')
+    a.wait_said('one that must not move it')
+    a11y.wait(still, step=0.2)
+    after = a.shot('scrolled-after')
+    rows = slice(150 * before.width * 3, 350 * before.width * 3)
+    assert before.rgb[rows] == after.rgb[rows], 'the transcript moved while it was read'
+    a.end()
+    b.end()
+
+
+if __name__ == '__main__':
+    assert os.environ.get('DISPLAY'), 'run me in with-display'
+    tap.main(after=chat.clean)
