@@ -1,0 +1,1392 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lib/testlib.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SMALL 4096   /* a queue of 1 or 2 KiB */
+#define LARGE 200000
+#define N_EXCHANGED 200000
+
+static void
+test_write_read (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 4, 1000);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  gsize size = 99;
+  const char *data;
+
+  test_lane_expect (reader, NULL);
+  g_assert_null (shmooze_reader_peek (reader, &size, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (size, ==, 0);
+
+  test_lane_write (lane, "one");
+  test_lane_write (lane, "");
+  test_lane_write (lane, "three");
+  data = shmooze_reader_peek (reader, &size, &error);
+  g_assert_cmpmem (data, size, "one", 3);
+  data = shmooze_reader_peek (reader, &size, &error);
+  g_assert_cmpmem (data, size, "one", 3);
+  shmooze_reader_release (reader);
+  data = shmooze_reader_peek (reader, &size, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (data);
+  g_assert_cmpuint (size, ==, 0);
+  shmooze_reader_release (reader);
+  test_lane_expect (reader, "three");
+  test_lane_expect (reader, NULL);
+}
+
+static void
+test_reserve_commit (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  gsize max = shmooze_writer_get_max_size (lane->writer);
+
+  for (guint i = 0; i < 500; i++)
+    {
+      gsize reserved = i * 37 % (max + 1), committed = reserved - (reserved * (i % 3)) / 3;
+      g_autoptr(GBytes) bytes = NULL;
+      char *room = shmooze_writer_reserve (lane->writer, reserved, &error);
+
+      g_assert_no_error (error);
+      g_assert_nonnull (room);
+      test_pattern_fill (room, reserved, i);
+      test_lane_expect (reader, NULL);  /* nobody sees anything of it yet */
+      shmooze_writer_commit (lane->writer, committed);
+      bytes = shmooze_reader_read (reader, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (g_bytes_get_size (bytes), ==, committed);
+      g_assert_true (test_pattern_check (g_bytes_get_data (bytes, NULL), committed, i));
+    }
+
+  /* Reserving again forgets what was reserved before. */
+  strcpy (shmooze_writer_reserve (lane->writer, 10, &error), "forgotten");
+  strcpy (shmooze_writer_reserve (lane->writer, 10, &error), "kept");
+  shmooze_writer_commit (lane->writer, 4);
+  test_lane_expect (reader, "kept");
+  test_lane_expect (reader, NULL);
+}
+
+static void
+test_sizes (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", 16384, 1, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  gsize max = shmooze_writer_get_max_size (lane->writer);
+  g_autofree char *data = g_malloc (max + 1), *digits = g_strdup_printf ("%" G_GSIZE_FORMAT, max + 1);
+
+  g_assert_cmpuint (max, >=, 256);
+  for (gsize size = 0; size <= max; size++)
+    {
+      g_autoptr(GBytes) bytes = NULL;
+
+      test_pattern_fill (data, size, (guint) size);
+      g_assert_true (shmooze_writer_write (lane->writer, data, size, &error));
+      g_assert_no_error (error);
+      bytes = shmooze_reader_read (reader, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (g_bytes_get_size (bytes), ==, size);
+      g_assert_true (test_pattern_check (g_bytes_get_data (bytes, NULL), size, (guint) size));
+    }
+
+  g_assert_false (shmooze_writer_write (lane->writer, data, max + 1, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG, digits, NULL);
+  g_assert_null (shmooze_writer_reserve (lane->writer, G_MAXSIZE, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG, NULL);
+  g_assert_null (shmooze_writer_reserve (lane->writer, G_MAXSIZE - 7, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG, NULL);
+  test_lane_expect (reader, NULL);
+  test_lane_write (lane, "goes on");
+  test_lane_expect (reader, "goes on");
+}
+
+/* Messages of all lengths in every rhythm, through a ring that is gone round thousands of times. */
+static void
+test_wrap (void)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed (20261121);
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
+  g_autoptr(ShmoozeReader) quick = test_lane_read (lane, SHMOOZE_WAIT_AUTO), slow = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  gsize max = shmooze_writer_get_max_size (lane->writer);
+  g_autofree char *data = g_malloc (max);
+  guint n_written = 0, n_quick = 0, n_slow = 0, n_full = 0;
+
+  while (n_written < 30000)
+    {
+      g_autoptr(GError) error = NULL;
+      guint n = (guint) g_rand_int_range (rand, 0, 12);
+
+      for (guint i = 0; i < n; i++)
+        {
+          gsize size = (n_written * 7919u) % (max + 1);
+
+          test_pattern_fill (data, size, n_written);
+          if (shmooze_writer_write (lane->writer, data, size, &error))
+            n_written++;
+          else
+            {
+              test_check_error (&error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "lane", NULL);
+              n_full++;
+            }
+        }
+      for (guint reader = 0; reader < 2; reader++)
+        {
+          guint *count = reader == 0 ? &n_quick : &n_slow;
+
+          n = reader == 0 ? G_MAXUINT : (guint) g_rand_int_range (rand, 0, 12);
+          for (guint i = 0; i < n && *count < n_written; i++)
+            {
+              g_autoptr(GBytes) bytes = shmooze_reader_read (reader == 0 ? quick : slow, &error);
+
+              g_assert_no_error (error);
+              g_assert_cmpuint (g_bytes_get_size (bytes), ==, (*count * 7919u) % (max + 1));
+              g_assert_true (test_pattern_check (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), *count));
+              ++*count;
+            }
+        }
+    }
+  g_assert_cmpuint (n_full, >, 100);
+}
+
+static guint
+fill (TestLane *lane,
+      guint     from)
+{
+  g_autoptr(GError) error = NULL;
+
+  for (; ; from++)
+    {
+      g_autofree char *text = g_strdup_printf ("message %u", from);
+
+      if (!shmooze_writer_write (lane->writer, text, strlen (text), &error))
+        break;
+      g_assert_cmpuint (from, <, 1000000);
+    }
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "lane", NULL);
+  return from;
+}
+
+static void
+expect_numbers (ShmoozeReader *reader,
+                guint          from,
+                guint          to)
+{
+  for (; from < to; from++)
+    {
+      g_autofree char *text = g_strdup_printf ("message %u", from);
+
+      test_lane_expect (reader, text);
+    }
+  test_lane_expect (reader, NULL);
+}
+
+static void
+test_full (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  guint first = fill (lane, 0), second;
+
+  g_assert_cmpuint (first, >=, 30);
+  second = fill (lane, first);
+  g_assert_cmpuint (second, ==, first);
+  expect_numbers (reader, 0, first);
+  second = fill (lane, first);
+  g_assert_cmpuint (second, >, first + 20);
+  expect_numbers (reader, first, second);
+}
+
+static void
+test_history (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
+  g_autoptr(ShmoozeReader) early = NULL, late = NULL;
+  g_autoptr(GBytes) bytes = NULL;
+  guint first;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("message %u", i);
+
+      test_lane_write (lane, text);
+    }
+  early = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  expect_numbers (early, 0, 10);
+
+  /* More than there is room for: nobody who is attached loses anything, but who comes late finds the last ones. */
+  for (guint i = 10; i < 1000; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("message %u", i);
+
+      test_lane_write (lane, text);
+      test_lane_expect (early, text);
+    }
+  late = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  bytes = shmooze_reader_read (late, NULL);
+  g_assert_nonnull (bytes);
+  first = (guint) g_ascii_strtoull ((const char *) g_bytes_get_data (bytes, NULL) + 8, NULL, 10);
+  g_assert_cmpuint (first, >, 10);
+  g_assert_cmpuint (first, <, 985);
+  expect_numbers (late, first + 1, 1000);
+}
+
+static void
+test_several_readers (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
+  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_AUTO), two = test_lane_read (lane, SHMOOZE_WAIT_POLL);
+  g_autoptr(ShmoozeReader) three = test_lane_read (lane, SHMOOZE_WAIT_SPIN), four = NULL;
+  guint n;
+
+  four = shmooze_reader_new (lane->view, SHMOOZE_WAIT_AUTO, &error);
+  g_assert_null (four);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_NO_SEAT, "lane", "3", NULL);
+
+  n = fill (lane, 0);
+  expect_numbers (one, 0, n);
+  expect_numbers (two, 0, n);
+  g_assert_cmpuint (fill (lane, n), ==, n);  /* the third has read nothing */
+  expect_numbers (three, 0, n);
+  g_assert_cmpuint (fill (lane, n), >, n);
+
+  shmooze_reader_close (two);
+  four = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+}
+
+static void
+test_closed_reader_frees (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
+  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_AUTO), two = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  guint n = fill (lane, 0), more;
+
+  expect_numbers (one, 0, n);
+  shmooze_reader_close (two);
+  shmooze_reader_close (two);
+  more = fill (lane, n);
+  g_assert_cmpuint (more, >, n);
+  expect_numbers (one, n, more);
+}
+
+/* Attaches as a reader, reads nothing and waits to be killed. */
+static void
+role_reader (int    argc,
+             char **argv)
+{
+  g_autoptr(TestLane) lane = test_lane_open (argv[0]);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
+
+  test_say ("attached");
+  g_free (test_hear ());
+}
+
+static void
+test_dead_reader_frees (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
+  g_autoptr(ShmoozeReader) alive = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(TestChild) child = test_child_new ("reader", "lane", NULL);
+  guint n, more;
+
+  test_child_expect (child, "attached");
+  n = fill (lane, 0);
+  expect_numbers (alive, 0, n);
+  g_assert_cmpuint (fill (lane, n), ==, n);
+  test_child_kill (child);
+  more = fill (lane, n);
+  g_assert_cmpuint (more, >, n);
+  expect_numbers (alive, n, more);
+}
+
+/* Two dead ones at the same place are both in nobody's way. */
+static void
+test_dead_readers_free (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
+  g_autoptr(TestChild) one = test_child_new ("reader", "lane", NULL), two = test_child_new ("reader", "lane", NULL);
+
+  test_child_expect (one, "attached");
+  test_child_expect (two, "attached");
+  fill (lane, 0);
+  test_child_kill (one);
+  test_child_kill (two);
+  g_assert_true (shmooze_writer_write (lane->writer, "room", 4, &error));
+  g_assert_no_error (error);
+}
+
+static void
+expect_draft (ShmoozeReader *reader,
+              const char    *text)
+{
+  g_autoptr(GError) error = NULL;
+  gsize length = 99;
+  g_autofree char *draft = shmooze_reader_read_draft (reader, &length, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (draft, ==, text);
+  g_assert_cmpuint (length, ==, text != NULL ? strlen (text) : 0);
+}
+
+static void
+test_draft (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO), late = NULL;
+  g_autofree char *longest = g_strnfill (100, 'x'), *too_long = g_strnfill (101, 'y'), *bytes = NULL;
+  gsize length;
+
+  g_assert_cmpuint (shmooze_writer_get_max_draft (lane->writer), ==, 100);
+  expect_draft (reader, NULL);
+  test_lane_draft (lane, "H");
+  expect_draft (reader, "H");
+  expect_draft (reader, NULL);
+  test_lane_draft (lane, "He");
+  test_lane_draft (lane, "Hel");
+  expect_draft (reader, "Hel");
+  test_lane_draft (lane, "");
+  expect_draft (reader, "");
+  test_lane_draft (lane, longest);
+  expect_draft (reader, longest);
+
+  g_assert_false (shmooze_writer_set_draft (lane->writer, too_long, -1, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG, "101", "100", NULL);
+  g_assert_false (shmooze_writer_set_draft (lane->writer, too_long, 101, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG, "101", "100", NULL);
+  expect_draft (reader, NULL);
+  late = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  expect_draft (late, longest);  /* the former stays */
+
+  for (gssize size = 0; size <= 100; size++)
+    {
+      g_autofree char *text = g_strnfill ((gsize) size, 'a');
+
+      g_assert_true (shmooze_writer_set_draft (lane->writer, longest, 100, &error));
+      expect_draft (reader, longest);
+      g_assert_true (shmooze_writer_set_draft (lane->writer, text, size, &error));
+      expect_draft (reader, text);
+    }
+
+  g_assert_true (shmooze_writer_set_draft (lane->writer, "a\0b\xff", 4, &error));
+  bytes = shmooze_reader_read_draft (reader, &length, &error);
+  g_assert_cmpmem (bytes, length, "a\0b\xff", 4);
+
+  /* Messages and drafts do not get in each other's way. */
+  test_lane_write (lane, "message");
+  test_lane_draft (lane, "draft");
+  test_lane_expect (reader, "message");
+  expect_draft (reader, "draft");
+}
+
+typedef struct
+{
+  TestLane      *lane;
+  ShmoozeReader *reader;
+  atomic_bool    done;
+  guint          count;
+} Hammer;
+
+static gpointer
+hammer (gpointer data)
+{
+  Hammer *self = data;
+  char text[4001];
+
+  for (guint i = 1; i <= self->count; i++)
+    {
+      gsize size = test_pattern_text (text, i, sizeof text);
+
+      g_assert_true (shmooze_writer_set_draft (self->lane->writer, text, (gssize) size, NULL));
+    }
+  atomic_store (&self->done, TRUE);
+  return NULL;
+}
+
+/* However quickly the drafts change, what a reader gets is one of them, whole, and never an older one. */
+static void
+test_draft_is_whole (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 4000);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
+  Hammer self = { .lane = lane, .count = TEST_SLOW ? 20000 : 300000 };
+  GThread *thread = g_thread_new ("hammer", hammer, &self);
+  guint last = 0, n_seen = 0;
+  gboolean done;
+
+  do
+    {
+      g_autoptr(GError) error = NULL;
+      g_autofree char *text = NULL;
+      gsize length;
+      guint number = 0;
+
+      done = atomic_load (&self.done);
+      text = shmooze_reader_read_draft (reader, &length, &error);
+      g_assert_no_error (error);
+      if (text == NULL)
+        continue;
+      g_assert_true (test_pattern_is_text (text, length, &number));
+      g_assert_cmpuint (number, >, last);
+      last = number;
+      n_seen++;
+    }
+  while (!done);
+  g_thread_join (thread);
+  g_assert_cmpuint (last, ==, self.count);
+  g_test_message ("%u of %u drafts seen", n_seen, self.count);
+}
+
+typedef struct
+{
+  guint   n_done;
+  GError *last_error;
+} Written;
+
+static void
+on_written (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Written *written = user_data;
+
+  g_clear_error (&written->last_error);
+  shmooze_writer_write_finish (SHMOOZE_WRITER (object), result, &written->last_error);
+  written->n_done++;
+}
+
+static void
+test_write_async (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  Written written = { 0 };
+  guint n;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(GBytes) bytes = g_bytes_new_take (g_strdup_printf ("message %u", i), 9);
+
+      shmooze_writer_write_async (lane->writer, bytes, NULL, on_written, &written);
+    }
+  test_wait (written.n_done == 3);
+  g_assert_no_error (written.last_error);
+
+  n = fill (lane, 3);
+  for (guint i = n; i < n + 300; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("message %u", i);
+      g_autoptr(GBytes) bytes = g_bytes_new (text, strlen (text));
+
+      shmooze_writer_write_async (lane->writer, bytes, NULL, on_written, &written);
+    }
+  test_settle ();
+  g_assert_cmpuint (written.n_done, ==, 3);
+
+  for (guint i = 0; i < n + 300; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("message %u", i);
+      g_autoptr(GBytes) bytes = NULL;
+
+      test_wait ((bytes = shmooze_reader_read (reader, NULL)) != NULL);
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
+    }
+  test_wait (written.n_done == 303);
+  g_assert_no_error (written.last_error);
+  test_lane_expect (reader, NULL);
+}
+
+static void
+test_write_async_ends (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(GBytes) bytes = g_bytes_new_static ("late", 4);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autofree char *too_long = g_malloc0 (LARGE);
+  g_autoptr(GBytes) long_bytes = g_bytes_new (too_long, LARGE);
+  Written cancelled = { 0 }, closed = { 0 }, refused = { 0 };
+
+  shmooze_writer_write_async (lane->writer, long_bytes, NULL, on_written, &refused);
+  test_wait (refused.n_done == 1);
+  test_check_error (&refused.last_error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG, NULL);
+
+  fill (lane, 0);
+  shmooze_writer_write_async (lane->writer, bytes, cancellable, on_written, &cancelled);
+  shmooze_writer_write_async (lane->writer, bytes, NULL, on_written, &closed);
+  shmooze_writer_write_async (lane->writer, bytes, NULL, on_written, &closed);
+  g_cancellable_cancel (cancellable);
+  test_wait (cancelled.n_done == 1);
+  test_check_error (&cancelled.last_error, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
+  test_settle ();
+  g_assert_cmpuint (closed.n_done, ==, 0);
+  shmooze_writer_close (lane->writer);
+  test_wait (closed.n_done == 2);
+  test_check_error (&closed.last_error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+}
+
+static void
+close_when_written (GObject      *object,
+                    GAsyncResult *result,
+                    gpointer      user_data)
+{
+  on_written (object, result, user_data);
+  shmooze_writer_close (SHMOOZE_WRITER (object));
+}
+
+/* A callback may do with the writer what it likes. */
+static void
+test_close_in_callback (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(GBytes) bytes = g_bytes_new_static ("late", 4);
+  Written written = { 0 }, closed = { 0 };
+  guint n = fill (lane, 0);
+
+  shmooze_writer_write_async (lane->writer, bytes, NULL, close_when_written, &written);
+  shmooze_writer_write_async (lane->writer, bytes, NULL, on_written, &closed);
+  test_settle ();
+  for (guint i = 0; i < n; i++)
+    g_bytes_unref (shmooze_reader_read (reader, NULL));
+  test_wait (written.n_done == 1);
+  g_assert_no_error (written.last_error);
+  test_wait (closed.n_done == 1);
+  g_clear_error (&closed.last_error);
+}
+
+/* The one reader in the way is killed while a message waits. */
+static void
+test_write_async_after_death (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
+  g_autoptr(TestChild) child = test_child_new ("reader", "lane", NULL);
+  g_autoptr(GBytes) bytes = g_bytes_new_static ("late", 4);
+  Written written = { 0 };
+
+  test_child_expect (child, "attached");
+  fill (lane, 0);
+  shmooze_writer_write_async (lane->writer, bytes, NULL, on_written, &written);
+  test_settle ();
+  g_assert_cmpuint (written.n_done, ==, 0);
+  test_child_kill (child);
+  test_wait (written.n_done == 1);
+  g_assert_no_error (written.last_error);
+}
+
+static gpointer
+write_later (gpointer data)
+{
+  Hammer *self = data;
+
+  test_lane_write (self->lane, "came");
+  return NULL;
+}
+
+static gpointer
+cancel_later (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
+static void
+test_reader_wait (void)
+{
+  for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+      g_autoptr(ShmoozeReader) reader = test_lane_read (lane, wait);
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      Hammer self = { .lane = lane };
+      gint64 start = g_get_monotonic_time ();
+      GThread *thread;
+
+      g_assert_false (shmooze_reader_wait (reader, 30000, NULL, &error));
+      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, NULL);
+      g_assert_cmpint (g_get_monotonic_time () - start, >=, 30000);
+      g_assert_false (shmooze_reader_wait (reader, 0, NULL, &error));
+      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, NULL);
+
+      thread = g_thread_new ("writer", write_later, &self);
+      g_assert_true (shmooze_reader_wait (reader, -1, NULL, &error));
+      g_assert_no_error (error);
+      g_thread_join (thread);
+      g_assert_true (shmooze_reader_wait (reader, 0, NULL, &error));
+      test_lane_expect (reader, "came");
+      g_assert_false (shmooze_reader_wait (reader, 0, NULL, &error));
+      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, NULL);
+
+      test_lane_draft (lane, "typed");
+      g_assert_true (shmooze_reader_wait (reader, -1, NULL, &error));
+      expect_draft (reader, "typed");
+
+      thread = g_thread_new ("canceller", cancel_later, cancellable);
+      g_assert_false (shmooze_reader_wait (reader, -1, cancellable, &error));
+      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
+      g_thread_join (thread);
+      g_assert_false (shmooze_reader_wait (reader, -1, cancellable, &error));
+      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
+    }
+}
+
+static gboolean
+on_news (ShmoozeReader *reader,
+         gpointer       user_data)
+{
+  GString *seen = user_data;
+  g_autofree char *draft = NULL;
+  g_autoptr(GError) error = NULL;
+  GBytes *bytes;
+
+  while ((bytes = shmooze_reader_read (reader, &error)) != NULL)
+    {
+      g_string_append_len (seen, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes));
+      g_string_append_c (seen, ';');
+      g_bytes_unref (bytes);
+    }
+  if (error != NULL)
+    {
+      g_string_append (seen, error->message);
+      return G_SOURCE_REMOVE;
+    }
+  draft = shmooze_reader_read_draft (reader, NULL, &error);
+  if (draft != NULL)
+    g_string_append_printf (seen, "(%s);", draft);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_source (void)
+{
+  for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
+    {
+      g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+      g_autoptr(ShmoozeReader) reader = test_lane_read (lane, wait);
+      g_autoptr(GSource) source = shmooze_reader_create_source (reader, NULL);
+      g_autoptr(GString) seen = g_string_new (NULL);
+      Hammer self = { .lane = lane };
+
+      g_test_message ("wait %u", wait);
+      test_lane_write (lane, "before");
+      g_source_set_callback (source, G_SOURCE_FUNC (on_news), seen, NULL);
+      g_source_attach (source, NULL);
+      test_wait (strcmp (seen->str, "before;") == 0);
+
+      for (guint i = 0; i < 20; i++)
+        {
+          GThread *thread = g_thread_new ("writer", write_later, &self);
+
+          g_string_truncate (seen, 0);
+          test_wait (strcmp (seen->str, "came;") == 0);
+          g_thread_join (thread);
+        }
+      g_string_truncate (seen, 0);
+      test_lane_draft (lane, "typed");
+      test_wait (strcmp (seen->str, "(typed);") == 0);
+      test_settle ();
+      g_assert_cmpstr (seen->str, ==, "(typed);");
+      g_source_destroy (source);
+    }
+}
+
+static gboolean
+on_called (ShmoozeReader *reader,
+           gpointer       user_data)
+{
+  ++*(guint *) user_data;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_source_cancelled (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GSource) source = shmooze_reader_create_source (reader, cancellable);
+  guint count = 0;
+
+  g_source_set_callback (source, G_SOURCE_FUNC (on_called), &count, NULL);
+  g_source_attach (source, NULL);
+  test_settle ();
+  g_assert_cmpuint (count, ==, 0);
+  g_cancellable_cancel (cancellable);
+  test_wait (count == 1);
+  g_assert_true (g_source_is_destroyed (source));
+}
+
+static gpointer
+produce (gpointer data)
+{
+  Hammer *self = data;
+  char bytes[64];
+
+  for (guint i = 0; i < self->count; )
+    {
+      g_autoptr(GError) error = NULL;
+      gsize size = sizeof i + i % 50;
+
+      memcpy (bytes, &i, sizeof i);
+      test_pattern_fill (bytes + sizeof i, size - sizeof i, i);
+      if (shmooze_writer_write (self->lane->writer, bytes, size, &error))
+        i++;
+      else
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+          g_thread_yield ();
+        }
+    }
+  return NULL;
+}
+
+static gpointer
+consume (gpointer data)
+{
+  Hammer *self = data;
+
+  for (guint i = 0; i < self->count; )
+    {
+      g_autoptr(GError) error = NULL;
+      gsize size;
+      const char *bytes;
+      guint number;
+
+      g_assert_true (shmooze_reader_wait (self->reader, TEST_PATIENCE_USEC, NULL, &error));
+      g_assert_no_error (error);
+      while ((bytes = shmooze_reader_peek (self->reader, &size, &error)) != NULL)
+        {
+          g_assert_cmpuint (size, ==, sizeof i + i % 50);
+          memcpy (&number, bytes, sizeof number);
+          g_assert_cmpuint (number, ==, i);
+          g_assert_true (test_pattern_check (bytes + sizeof number, size - sizeof number, i));
+          shmooze_reader_release (self->reader);
+          i++;
+        }
+      g_assert_no_error (error);
+    }
+  return NULL;
+}
+
+/* Two threads, 200,000 messages, two readers. */
+static void
+test_exchange (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", 40000, 2, 100);
+  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_BELL), two = test_lane_read (lane, SHMOOZE_WAIT_POLL);
+  Hammer writer = { .lane = lane, .count = N_EXCHANGED };
+  Hammer first = { .reader = one, .count = N_EXCHANGED }, second = { .reader = two, .count = N_EXCHANGED };
+  GThread *threads[] = {
+    g_thread_new ("produce", produce, &writer), g_thread_new ("consume", consume, &first),
+    g_thread_new ("consume", consume, &second)
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
+typedef struct
+{
+  TestLane      *out;
+  ShmoozeReader *in;
+  guint          count;
+  gboolean       serves;
+} Player;
+
+static gpointer
+play (gpointer data)
+{
+  Player *self = data;
+
+  for (guint i = 0; i < self->count; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GBytes) ball = NULL;
+      gboolean written;
+
+      if (self->serves)
+        {
+          written = shmooze_writer_write (self->out->writer, &i, sizeof i, &error);
+          g_assert_no_error (error);
+          g_assert_true (written);
+        }
+      g_assert_true (shmooze_reader_wait (self->in, TEST_PATIENCE_USEC, NULL, &error));
+      ball = shmooze_reader_read (self->in, &error);
+      g_assert_no_error (error);
+      g_assert_cmpmem (g_bytes_get_data (ball, NULL), g_bytes_get_size (ball), &i, sizeof i);
+      if (!self->serves)
+        {
+          written = shmooze_writer_write (self->out->writer, &i, sizeof i, &error);
+          g_assert_no_error (error);
+          g_assert_true (written);
+        }
+    }
+  return NULL;
+}
+
+/* There and back 20,000 times, each waiting for the other: no wake-up is ever missed. */
+static void
+test_ping_pong (void)
+{
+  g_autoptr(TestLane) there = test_lane_new ("there", SMALL, 1, 0), back = test_lane_new ("back", SMALL, 1, 0);
+  g_autoptr(ShmoozeReader) at_there = test_lane_read (there, SHMOOZE_WAIT_BELL);
+  g_autoptr(ShmoozeReader) at_back = test_lane_read (back, SHMOOZE_WAIT_BELL);
+  Player one = { there, at_back, 20000, TRUE }, two = { back, at_there, 20000, FALSE };
+  GThread *thread = g_thread_new ("two", play, &two);
+
+  play (&one);
+  g_thread_join (thread);
+}
+
+static void
+test_one_writer (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100), other = test_lane_open ("lane");
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(ShmoozeWriter) second = NULL;
+
+  second = shmooze_writer_new (lane->view, 2, 100, &error);
+  g_assert_null (second);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "lane", NULL);
+  second = shmooze_writer_new (other->view, 2, 100, &error);
+  g_assert_null (second);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "lane", NULL);
+
+  test_lane_write (lane, "first's");
+  test_lane_draft (lane, "first's draft");
+  shmooze_writer_close (lane->writer);
+  shmooze_writer_close (lane->writer);
+  second = shmooze_writer_new (other->view, 1, 5, &error);  /* an existing lane keeps its sizes */
+  g_assert_no_error (error);
+  g_assert_cmpuint (shmooze_writer_get_max_draft (second), ==, 100);
+  g_assert_true (shmooze_writer_write (second, "second's", 8, &error));
+  test_lane_expect (reader, "first's");
+  test_lane_expect (reader, "second's");
+  expect_draft (reader, "first's draft");
+  g_assert_true (shmooze_writer_set_draft (second, "second's draft", -1, &error));
+  expect_draft (reader, "second's draft");
+}
+
+/* Becomes the writer, writes as it is told, and waits to be killed. */
+static void
+role_writer (int    argc,
+             char **argv)
+{
+  g_autoptr(TestLane) lane = test_lane_open (argv[0]);
+  char *line;
+
+  lane->writer = shmooze_writer_new (lane->view, 2, 100, NULL);
+  g_assert_nonnull (lane->writer);
+  while ((line = test_hear ()) != NULL)
+    {
+      test_lane_write (lane, line);
+      test_say ("written");
+      g_free (line);
+    }
+}
+
+static void
+test_killed_writer (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+
+  shmooze_writer_close (lane->writer);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr(TestChild) child = test_child_new ("writer", "lane", NULL);
+      g_autoptr(ShmoozeWriter) none = NULL;
+
+      for (guint j = 0; j < 40; j++)
+        {
+          g_autofree char *text = g_strdup_printf ("message %u", i * 100 + j);
+
+          test_child_tell (child, "%s", text);
+          test_child_expect (child, "written");
+          if (j % 5 == 4)
+            expect_numbers (reader, i * 100 + j - 4, i * 100 + j + 1);
+        }
+      none = shmooze_writer_new (lane->view, 2, 100, NULL);
+      g_assert_null (none);
+      test_child_kill (child);
+    }
+}
+
+static void
+test_layout (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ShmoozeRegion) region = shmooze_region_create ("plain", 100000, SHMOOZE_ACCESS_READ_WRITE, NULL);
+  g_autoptr(ShmoozeView) view = shmooze_region_create_view (region, 0, 0, SHMOOZE_ACCESS_READ_WRITE, NULL);
+  g_autoptr(ShmoozeView) small = shmooze_region_create_view (region, 0, 100, SHMOOZE_ACCESS_READ_WRITE, NULL);
+  g_autoptr(ShmoozeView) odd = shmooze_region_create_view (region, 4, 0, SHMOOZE_ACCESS_READ_WRITE, NULL);
+  g_autoptr(ShmoozeView) tiny = shmooze_region_create_view (region, 0, 1, SHMOOZE_ACCESS_READ_WRITE, NULL);
+  g_autoptr(ShmoozeReader) reader = NULL;
+  g_autoptr(ShmoozeWriter) writer = NULL;
+  const struct
+  {
+    ShmoozeView *view;
+    guint        n_readers;
+    gsize        draft_size;
+  } bad[] = {
+    { small, 1, 10 }, { tiny, 1, 0 }, { odd, 1, 10 }, { view, 0, 10 }, { view, 65, 10 }, { view, G_MAXUINT, 10 },
+    { view, 1, 100000 }, { view, 1, 50000 }, { view, 1, G_MAXSIZE }, { view, 1, G_MAXSIZE - 7 }, { view, 1, G_MAXSIZE / 2 }
+  };
+
+  reader = shmooze_reader_new (view, SHMOOZE_WAIT_AUTO, &error);
+  g_assert_null (reader);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "plain", NULL);
+  reader = shmooze_reader_new (tiny, SHMOOZE_WAIT_AUTO, &error);
+  g_assert_null (reader);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "plain", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      writer = shmooze_writer_new (bad[i].view, bad[i].n_readers, bad[i].draft_size, &error);
+      g_assert_null (writer);
+      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "plain", NULL);
+    }
+  for (gsize i = 0; i < 1000; i++)
+    g_assert_cmpint (((char *) shmooze_view_get_data (view))[i], ==, 0);  /* and nothing was written */
+
+  memset (shmooze_view_get_data (view), 'x', 100000);
+  writer = shmooze_writer_new (view, 1, 10, &error);
+  g_assert_null (writer);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "plain", NULL);
+}
+
+/* With less than reading and writing nothing can be done with a lane: that is an error and no crash. */
+static void
+role_read_only (int    argc,
+                char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
+  g_autoptr(ShmoozeRegion) fresh = shmooze_region_create ("fresh", SMALL, SHMOOZE_ACCESS_READ_WRITE, NULL);
+  g_autoptr(ShmoozeView) view = shmooze_region_create_view (lane->region, 0, 0, SHMOOZE_ACCESS_READ, NULL);
+  g_autoptr(ShmoozeView) fresh_view = shmooze_region_create_view (fresh, 0, 0, SHMOOZE_ACCESS_READ, NULL);
+  g_autoptr(ShmoozeView) copy = shmooze_region_create_view (lane->region, 0, 0, SHMOOZE_ACCESS_COPY_ON_WRITE, NULL);
+  g_autoptr(ShmoozeReader) reader = shmooze_reader_new (view, SHMOOZE_WAIT_AUTO, &error);
+  g_autoptr(ShmoozeWriter) writer = NULL;
+
+  g_assert_null (reader);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "lane", NULL);
+  reader = shmooze_reader_new (copy, SHMOOZE_WAIT_AUTO, &error);
+  g_assert_null (reader);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "lane", NULL);
+  writer = shmooze_writer_new (fresh_view, 1, 10, &error);
+  g_assert_null (writer);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "fresh", NULL);
+  test_say ("fine");
+}
+
+static void
+test_read_only_view (void)
+{
+  g_autoptr(TestChild) child = test_child_new ("read-only", NULL);
+  g_autofree char *heard = test_child_hear (child);
+
+  g_assert_cmpstr (heard, ==, "fine");
+  g_assert_cmpint (test_child_wait (child), ==, 0);
+}
+
+static void
+test_closed (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  gsize size;
+
+  shmooze_reader_close (reader);
+  g_assert_null (shmooze_reader_read (reader, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+  g_assert_null (shmooze_reader_peek (reader, &size, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+  g_assert_null (shmooze_reader_read_draft (reader, NULL, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+  g_assert_false (shmooze_reader_wait (reader, 0, NULL, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+
+  shmooze_writer_close (lane->writer);
+  g_assert_false (shmooze_writer_write (lane->writer, "x", 1, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+  g_assert_false (shmooze_writer_set_draft (lane->writer, "x", 1, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+}
+
+/* The view is closed under a reader, its source and the writer. */
+static void
+role_view_closed (int    argc,
+                  char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(GSource) source = shmooze_reader_create_source (reader, NULL);
+  g_autoptr(GString) seen = g_string_new (NULL);
+
+  g_source_set_callback (source, G_SOURCE_FUNC (on_news), seen, NULL);
+  g_source_attach (source, NULL);
+  test_settle ();
+  shmooze_view_close (lane->view);
+  test_settle ();
+  g_assert_null (shmooze_reader_read (reader, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+  g_assert_false (shmooze_writer_write (lane->writer, "x", 1, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
+  g_source_destroy (source);
+  g_clear_object (&reader);
+  g_clear_pointer (&lane, test_lane_free);
+  test_say ("fine");
+}
+
+static void
+test_view_closed (void)
+{
+  g_autoptr(TestChild) child = test_child_new ("view-closed", NULL);
+  g_autofree char *heard = test_child_hear (child);
+
+  g_assert_cmpstr (heard, ==, "fine");
+  g_assert_cmpint (test_child_wait (child), ==, 0);
+}
+
+static void
+test_lost (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 2, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO), none = NULL;
+  g_autoptr(GSource) source = shmooze_reader_create_source (reader, NULL);
+  g_autoptr(ShmoozeWriter) second = NULL;
+  guint count = 0;
+
+  test_lane_write (lane, "lost");
+  g_assert_cmpint (truncate (shmooze_region_get_path (lane->region), 0), ==, 0);
+  g_assert_false (shmooze_writer_write (lane->writer, "x", 1, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+  g_assert_false (shmooze_writer_set_draft (lane->writer, "x", 1, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+
+  g_source_set_callback (source, G_SOURCE_FUNC (on_called), &count, NULL);
+  g_source_attach (source, NULL);
+  test_wait (count == 1);  /* once, to tell */
+  g_assert_null (shmooze_reader_read (reader, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+  g_assert_null (shmooze_reader_read_draft (reader, NULL, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+  g_assert_false (shmooze_reader_wait (reader, -1, NULL, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+  none = shmooze_reader_new (lane->view, SHMOOZE_WAIT_AUTO, &error);
+  g_assert_null (none);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+  second = shmooze_writer_new (lane->view, 1, 10, &error);
+  g_assert_null (second);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+}
+
+/* Values that tend to hurt */
+static guint64
+nasty_value (GRand *rand)
+{
+  static const guint64 edges[] = {
+    0, 1, 7, 8, 16, 255, 1024, 2048, 4096, G_MAXINT32, G_MAXUINT32, G_GUINT64_CONSTANT (1) << 32,
+    (G_GUINT64_CONSTANT (1) << 32) | 1, (G_GUINT64_CONSTANT (1) << 32) | 8, (G_GUINT64_CONSTANT (1) << 32) | 1016,
+    (G_GUINT64_CONSTANT (1) << 32) | 1024, (G_GUINT64_CONSTANT (1) << 32) | G_MAXUINT32, G_GUINT64_CONSTANT (2) << 32,
+    (G_GUINT64_CONSTANT (2) << 32) | 8, G_GUINT64_CONSTANT (3) << 32, G_MAXINT64, G_MAXINT64 - 7,
+    G_GUINT64_CONSTANT (1) << 63, G_MAXUINT64, G_MAXUINT64 - 7, G_MAXUINT64 - 15
+  };
+  guint64 value = edges[g_rand_int_range (rand, 0, G_N_ELEMENTS (edges))];
+
+  switch (g_rand_int_range (rand, 0, 4))
+    {
+    case 0:
+      return (guint64) g_rand_int (rand) << 32 | g_rand_int (rand);
+    case 1:
+      return g_rand_int_range (rand, 0, 4096);
+    default:
+      return value;
+    }
+}
+
+static void
+scribble (GRand *rand,
+          char  *memory,
+          gsize  size)
+{
+  /* Half of the time into the words at the beginning, which steer everything. */
+  gsize words = g_rand_boolean (rand) ? MIN (size, 1280) / 8 : size / 8;
+  gsize word = (gsize) g_rand_int_range (rand, 0, (gint32) words);
+
+  atomic_store ((_Atomic (guint64) *) (gpointer) (memory + word * 8), nasty_value (rand));
+}
+
+static void
+check_refusal (GError **error)
+{
+  if (*error == NULL)
+    return;
+  if (!g_error_matches (*error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT) &&
+      !g_error_matches (*error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT) &&
+      !g_error_matches (*error, SHMOOZE_ERROR, SHMOOZE_ERROR_NO_SEAT) &&
+      !g_error_matches (*error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG) &&
+      !g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) &&
+      !g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    g_error ("%s", (*error)->message);
+  g_clear_error (error);
+}
+
+static void
+use_hostile (GRand         *rand,
+             TestLane      *lane,
+             ShmoozeReader *reader)
+{
+  g_autoptr(GError) error = NULL;
+  gsize max = shmooze_writer_get_max_size (lane->writer);
+  g_autofree char *data = g_malloc0 (max);
+  gsize size;
+
+  switch (g_rand_int_range (rand, 0, 8))
+    {
+    case 0:
+    case 1:
+      shmooze_writer_write (lane->writer, data, (gsize) g_rand_int_range (rand, 0, (gint32) max), &error);
+      break;
+
+    case 2:
+      shmooze_writer_set_draft (lane->writer, data, g_rand_int_range (rand, 0, 100), &error);
+      break;
+
+    case 3:
+      {
+        g_autofree char *draft = shmooze_reader_read_draft (reader, &size, &error);
+
+        g_assert_cmpuint (size, <=, 100);
+        g_assert_true (draft == NULL || draft[size] == '\0');
+        break;
+      }
+
+    case 4:
+      {
+        const char *peeked = shmooze_reader_peek (reader, &size, &error);
+        guint sum = 0;
+
+        /* All that is said to be there is there. */
+        for (gsize i = 0; peeked != NULL && i < size; i++)
+          sum += (guint) peeked[i];
+        if (peeked != NULL && sum != 1)
+          shmooze_reader_release (reader);
+        break;
+      }
+
+    case 5:
+      {
+        g_autoptr(ShmoozeReader) another = shmooze_reader_new (lane->view, SHMOOZE_WAIT_BELL, &error);
+
+        check_refusal (&error);
+        for (guint i = 0; another != NULL && error == NULL && i < 5; i++)
+          {
+            g_autoptr(GBytes) bytes = shmooze_reader_read (another, &error);
+          }
+        break;
+      }
+
+    case 6:
+      shmooze_reader_wait (reader, 0, NULL, &error);
+      break;
+
+    default:
+      /* A bounded number of rounds: a hostile lane may keep a source busy, but not hold it up. */
+      for (guint i = 0; i < 5; i++)
+        g_main_context_iteration (NULL, FALSE);
+      break;
+    }
+  check_refusal (&error);
+}
+
+static gboolean
+read_hostile (ShmoozeReader *reader,
+              gpointer       user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GBytes) bytes = shmooze_reader_read (reader, &error);
+  g_autofree char *draft = error == NULL ? shmooze_reader_read_draft (reader, NULL, &error) : NULL;
+
+  check_refusal (&error);
+  return G_SOURCE_CONTINUE;
+}
+
+static gsize
+resident (void)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  return (gsize) g_ascii_strtoull (strchr (text, ' '), NULL, 10) * test_page_size ();
+}
+
+/* The lane is opaque here: words are overwritten anywhere in it. Nothing may crash, hang or grow. */
+static void
+test_hostile (void)
+{
+  guint n_rounds = TEST_SLOW ? 500 : 4000, n_refused = 0;
+  gsize before = 0;
+
+  for (guint round = 0; round < n_rounds; round++)
+    {
+      g_autoptr(GRand) rand = g_rand_new_with_seed (round);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(TestLane) lane = test_lane_new ("hostile", SMALL, 3, 100), other = test_lane_open ("hostile");
+      g_autoptr(ShmoozeReader) reader = test_lane_read (lane, round % 2 == 0 ? SHMOOZE_WAIT_BELL : SHMOOZE_WAIT_POLL);
+      g_autoptr(GSource) source = shmooze_reader_create_source (reader, NULL);
+      char *memory = shmooze_view_get_data (other->view);
+
+      if (round == n_rounds / 10)
+        before = resident ();
+      g_source_set_callback (source, G_SOURCE_FUNC (read_hostile), NULL, NULL);
+      g_source_attach (source, NULL);
+      for (guint i = 0; i < 30; i++)
+        {
+          if (i > 5)
+            scribble (rand, memory, SMALL);
+          use_hostile (rand, lane, reader);
+        }
+
+      /* The next writer and the next reader find what the scribbler left. */
+      shmooze_writer_close (lane->writer);
+      g_clear_object (&lane->writer);
+      lane->writer = shmooze_writer_new (other->view, 3, 100, &error);
+      n_refused += error != NULL;
+      check_refusal (&error);
+      if (lane->writer != NULL)
+        for (guint i = 0; i < 10; i++)
+          use_hostile (rand, lane, reader);
+      g_source_destroy (source);
+    }
+  g_assert_cmpuint (n_refused, >, n_rounds / 100);
+#if !TEST_SLOW
+  g_assert_cmpuint (resident (), <, before + 16 * 1024 * 1024);
+#else
+  g_test_message ("%" G_GSIZE_FORMAT " bytes", before);
+#endif
+}
+
+#if !defined (__SANITIZE_THREAD__)
+static gpointer
+keep_scribbling (gpointer data)
+{
+  Hammer *self = data;
+  g_autoptr(GRand) rand = g_rand_new_with_seed (7);
+  g_autoptr(TestLane) other = test_lane_open ("hostile");
+
+  while (!atomic_load (&self->done))
+    scribble (rand, shmooze_view_get_data (other->view), SMALL);
+  return NULL;
+}
+
+/* Checked is checked: nothing that changes between the look and the use can do harm. */
+static void
+test_hostile_meanwhile (void)
+{
+  for (guint round = 0; round < (TEST_SLOW ? 30 : 300); round++)
+    {
+      g_autoptr(GRand) rand = g_rand_new_with_seed (round);
+      g_autoptr(TestLane) lane = test_lane_new ("hostile", SMALL, 3, 100);
+      g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_POLL);
+      Hammer self = { .count = 0 };
+      GThread *thread = g_thread_new ("scribble", keep_scribbling, &self);
+
+      for (guint i = 0; i < 200; i++)
+        use_hostile (rand, lane, reader);
+      atomic_store (&self.done, TRUE);
+      g_thread_join (thread);
+    }
+}
+#endif
+
+/* What is wrong is named: lane, place and value. */
+static void
+test_quarantine (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 0);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  guint64 *words = shmooze_view_get_data (lane->view);
+
+  test_lane_write (lane, "fine");
+  test_lane_write (lane, "to be broken");
+  test_lane_expect (reader, "fine");
+  for (gsize i = 0; i < SMALL / 8; i++)
+    if (memcmp (&words[i], "to be br", 8) == 0)
+      words[i - 1] = G_GUINT64_CONSTANT (0x12345678abcdef01);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_null (shmooze_reader_read (reader, &error));
+      test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "lane", "12345678abcdef01", NULL);
+    }
+  g_assert_null (shmooze_reader_read_draft (reader, NULL, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "lane", NULL);
+  g_assert_false (shmooze_reader_wait (reader, -1, NULL, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "lane", NULL);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_child_role ("reader", role_reader);
+  test_child_role ("writer", role_writer);
+  test_child_role ("read-only", role_read_only);
+  test_child_role ("view-closed", role_view_closed);
+  test_init (&argc, &argv);
+
+  test_add ("/lane/write-read", test_write_read);
+  test_add ("/lane/reserve-commit", test_reserve_commit);
+  test_add ("/lane/sizes", test_sizes);
+  test_add ("/lane/wrap", test_wrap);
+  test_add ("/lane/full", test_full);
+  test_add ("/lane/history", test_history);
+  test_add ("/lane/several-readers", test_several_readers);
+  test_add ("/lane/gone/closed-reader", test_closed_reader_frees);
+  test_add ("/lane/gone/dead-reader", test_dead_reader_frees);
+  test_add ("/lane/gone/dead-readers", test_dead_readers_free);
+  test_add ("/lane/draft", test_draft);
+  test_add ("/lane/draft-is-whole", test_draft_is_whole);
+  test_add ("/lane/write-async", test_write_async);
+  test_add ("/lane/write-async-ends", test_write_async_ends);
+  test_add ("/lane/write-async-close-in-callback", test_close_in_callback);
+  test_add ("/lane/write-async-after-death", test_write_async_after_death);
+  test_add ("/lane/wait", test_reader_wait);
+  test_add ("/lane/source", test_source);
+  test_add ("/lane/source-cancelled", test_source_cancelled);
+  test_add ("/lane/exchange", test_exchange);
+  test_add ("/lane/ping-pong", test_ping_pong);
+  test_add ("/lane/one-writer", test_one_writer);
+  test_add ("/lane/killed-writer", test_killed_writer);
+  test_add ("/lane/layout", test_layout);
+  test_add ("/lane/read-only-view", test_read_only_view);
+  test_add ("/lane/closed", test_closed);
+  test_add ("/lane/view-closed", test_view_closed);
+  test_add ("/lane/lost", test_lost);
+  test_add ("/lane/quarantine", test_quarantine);
+  test_add ("/lane/hostile", test_hostile);
+#if !defined (__SANITIZE_THREAD__)
+  test_add ("/lane/hostile-meanwhile", test_hostile_meanwhile);
+#endif
+
+  return test_run ();
+}
