@@ -18,7 +18,7 @@ def case(function):
 
 def note(text):
     for line in str(text).splitlines():
-        print(f'# {line}', flush=True)
+        print(f'# {line[:300]}', flush=True)
 
 
 def artifact(name):
