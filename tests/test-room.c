@@ -134,6 +134,40 @@ test_keystrokes (void)
     }
 }
 
+static gboolean
+on_idle (gpointer user_data)
+{
+  ++*(guint *) user_data;
+  return G_SOURCE_CONTINUE;
+}
+
+/* Who writes fast does not keep a window from being drawn; and who then leaves has left after the last word. */
+static void
+test_flood (void)
+{
+  g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
+  const guint n = 2000;
+  guint n_idle = 0, source;
+
+  test_wait (test_room_has_event (ada, "joined Ben"));
+  test_settle ();
+  for (guint i = 0; i < n; i++)
+    shmooze_room_send_async (ben->room, "flood", NULL, NULL, NULL);
+
+  source = g_idle_add_full (G_PRIORITY_HIGH_IDLE + 20, on_idle, &n_idle, NULL);  /* as GDK draws */
+  test_wait (ada->messages->len > 0);
+  g_assert_cmpuint (ada->messages->len, <, n);
+  test_wait (ada->messages->len == n);
+  g_assert_cmpuint (n_idle, >, 5);
+  g_source_remove (source);
+
+  for (guint i = 0; i < n; i++)
+    shmooze_room_send_async (ben->room, "flood", NULL, NULL, NULL);
+  shmooze_room_leave (ben->room);
+  test_wait (test_room_has_event (ada, "left Ben"));
+  g_assert_cmpuint (ada->messages->len, ==, 2 * n);
+}
+
 static void
 test_history (void)
 {
@@ -1089,6 +1123,7 @@ main (int    argc,
   test_add ("/room/two", test_two);
   test_add ("/room/two-processes", test_two_processes);
   test_add ("/room/keystrokes", test_keystrokes);
+  test_add ("/room/flood", test_flood);
   test_add ("/room/history", test_history);
   test_add ("/room/nicks", test_nicks);
   test_add ("/room/seats", test_seats);

@@ -101,7 +101,7 @@ take_lane (ShmoozeRoom  *self,
   if (self->writer == NULL)
     return FALSE;
   history = shmooze_reader_new_with_bell (view, 0, FALSE, error);
-  if (history == NULL || !shmooze_room_read_messages (self, history, seat, error) ||
+  if (history == NULL || !shmooze_room_read_messages (self, history, seat, G_MAXUINT, error) ||
       !shmooze_writer_set_draft (self->writer, "", 0, error))
     {
       g_ptr_array_set_size (self->messages, 0);

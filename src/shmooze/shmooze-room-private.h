@@ -55,6 +55,8 @@ struct _ShmoozeRoom
   GPtrArray     *crashed;       /* peers found crashed at joining */
   GError       **broken;        /* for each seat: what was found wrong with its lane at joining, to be told */
   ShmoozeOutbox  outbox;        /* messages that wait for room in the queue */
+  gboolean       greeted;       /* the history was told */
+  gboolean       resting;       /* there is more to read, but others in the main loop come first */
   gboolean       lost;
   gboolean       left;
 };
@@ -63,6 +65,7 @@ guint    shmooze_room_signal           (ShmoozeRoomSignal   signal);
 gboolean shmooze_room_read_messages    (ShmoozeRoom        *self,
                                         ShmoozeReader      *reader,
                                         guint               seat,
+                                        guint               most,
                                         GError            **error);
 void     shmooze_room_start_listening  (ShmoozeRoom        *self);
 void     shmooze_room_stop_listening   (ShmoozeRoom        *self);

@@ -17,6 +17,11 @@
 /* One looks whether somebody still reads after this long, and again, and then says so. */
 #define ATTENTION_USEC (G_USEC_PER_SEC)
 #define PATIENCE_USEC (2 * G_USEC_PER_SEC)
+/* However fast somebody writes, so many messages of theirs are taken at a time, and then the main loop gets
+ * round to the rest of the program. */
+#define BATCH 128
+#define REST_USEC 2000
+
 /* How often one looks whether those are still there who have no bell. A bell that has just died is a sign of
  * its owner's death: the lock of the seat follows within moments, so then one looks soon, and slower after. */
 #define PRESENCE_USEC (G_USEC_PER_SEC)
@@ -198,11 +203,12 @@ seat_needs_look (ShmoozeRoom *self,
 
 /* Messages */
 
-/* Takes what has arrived in a lane. */
+/* Takes what has arrived in a lane, but no more than @most messages. */
 gboolean
 shmooze_room_read_messages (ShmoozeRoom    *self,
                             ShmoozeReader  *reader,
                             guint           seat,
+                            guint           most,
                             GError        **error)
 {
   g_autoptr(GError) local_error = NULL;
@@ -210,12 +216,18 @@ shmooze_room_read_messages (ShmoozeRoom    *self,
 
   while ((frame = shmooze_reader_read (reader, &local_error)) != NULL)
     {
+      gboolean enough = --most == 0;
       ShmoozeMessage *message = shmooze_message_parse (frame, seat, &local_error);
 
       g_bytes_unref (frame);
       if (message == NULL)
         break;
       g_ptr_array_add (self->messages, message);
+      if (enough)
+        {
+          self->resting = TRUE;
+          break;
+        }
     }
   if (local_error == NULL)
     return TRUE;
@@ -303,7 +315,7 @@ room_source_prepare (GSource *source,
   gboolean awake = FALSE;
 
   *timeout = -1;
-  if (self->lost)
+  if (self->lost || self->resting)
     return FALSE;
   for (guint i = 0; i < self->seats.n_seats && !awake; i++)
     if (self->others[i].reader != NULL)
@@ -319,9 +331,9 @@ room_source_check (GSource *source)
   if (self->bell_tag != NULL && g_source_query_unix_fd (source, self->bell_tag) != 0)
     {
       shmooze_bell_quiet (self->bell);
-      return TRUE;
+      return !self->resting;
     }
-  return has_news (self);
+  return !self->resting && has_news (self);
 }
 
 static void
@@ -367,6 +379,8 @@ schedule (ShmoozeRoom *self,
   self->presence_usec = MIN (self->presence_usec * 2, PRESENCE_USEC);
   if (!shmooze_outbox_is_empty (&self->outbox))
     next = MIN (next, now + PRESENCE_USEC);
+  if (self->resting)
+    next = MIN (next, now + REST_USEC);
   if (self->messages->len > 0)
     next = 0;
   g_source_set_ready_time (self->source, next == G_MAXINT64 || self->lost ? -1 : next);
@@ -381,6 +395,7 @@ room_source_dispatch (GSource     *source,
   g_autoptr(GError) lost = NULL;
   gint64 now = g_get_monotonic_time ();
   gboolean news;
+  guint most;
 
   if (self->lost || self->left)
     {
@@ -394,6 +409,10 @@ room_source_dispatch (GSource     *source,
       return G_SOURCE_CONTINUE;
     }
 
+  /* What was said before joining comes in one piece, and so in order. */
+  most = self->greeted ? BATCH : MAX (self->seats.queue_size / 16, BATCH);
+  self->greeted = TRUE;
+  self->resting = FALSE;
   news = has_news (self);
   self->poll_msec = news ? SHMOOZE_POLL_MIN_MSEC : MIN (self->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
   for (guint i = 0; i < self->seats.n_seats; i++)
@@ -417,7 +436,7 @@ room_source_dispatch (GSource     *source,
       ShmoozeRoomSeat *seat = &self->others[i];
       g_autoptr(GError) error = NULL;
 
-      if (seat->reader != NULL && !shmooze_room_read_messages (self, seat->reader, i, &error) &&
+      if (seat->reader != NULL && !shmooze_room_read_messages (self, seat->reader, i, most, &error) &&
           !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
         break_lane (self, i, error);
     }
@@ -439,7 +458,7 @@ room_source_dispatch (GSource     *source,
     {
       ShmoozeRoomSeat *seat = &self->others[i];
 
-      if (i != self->own_seat &&
+      if (i != self->own_seat && !self->resting &&
           (seat_needs_look (self, i) ||
            (seat->peer != NULL && (seat->bell < 0 || (self->wait == SHMOOZE_WAIT_POLL && !news)))))
         look_at_seat (self, i, FALSE);
