@@ -66,7 +66,7 @@ describe_holders (const ShmoozeRegionInfo *region)
     }
 
   if (who->len == 0)
-    g_string_append (who, region->held ? _("in use") : _("left over"));
+    g_string_append (who, _("in use"));
 
   return g_string_free (who, FALSE);
 }
@@ -124,8 +124,7 @@ ctl_list (int    argc,
 
   if (!ctl_verb_parse (argc, argv, entries,
                        _("List the regions, their sizes and who is in them."),
-                       _("“in use”: held, but no room; “left over”: the last holder was killed, the next to\n"
-                         "open the region makes it anew.")))
+                       _("“in use” is a region that is held, but is no room.")))
     return CTL_EXIT_USAGE;
 
   if (rest != NULL && rest[0] != NULL)
