@@ -379,8 +379,9 @@ schedule (ShmoozeRoom *self,
   self->presence_usec = MIN (self->presence_usec * 2, PRESENCE_USEC);
   if (!shmooze_outbox_is_empty (&self->outbox))
     next = MIN (next, now + PRESENCE_USEC);
+  /* From the end of the batch, which may have taken longer than that. */
   if (self->resting)
-    next = MIN (next, now + REST_USEC);
+    next = g_get_monotonic_time () + REST_USEC;
   if (self->messages->len > 0)
     next = 0;
   g_source_set_ready_time (self->source, next == G_MAXINT64 || self->lost ? -1 : next);
