@@ -96,7 +96,7 @@ shmooze_bell_make (const guint8  *id,
 {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   g_autofree char *name = bell_name (id, number);
-  g_autoptr(ShmoozePlace) place = shmooze_place_in (FOLDER, name, TRUE, error);
+  g_autoptr(ShmoozePlace) place = shmooze_place_new (FOLDER, name, TRUE, error);
   int fd = -1, errsv;
 
   if (place == NULL)
@@ -138,7 +138,7 @@ shmooze_bell_unmake (int           fd,
   if (!disown (fd))
     return;  /* a forked child's: closed already, and not its own */
 
-  place = shmooze_place_in (FOLDER, name, FALSE, NULL);
+  place = shmooze_place_new (FOLDER, name, FALSE, NULL);
   if (place != NULL)
     unlinkat (place->dir_fd, name, 0);
   close (fd);
@@ -160,7 +160,7 @@ shmooze_bell_open (const guint8 *id,
                    guint64       number)
 {
   g_autofree char *name = bell_name (id, number);
-  g_autoptr(ShmoozePlace) place = shmooze_place_in (FOLDER, name, FALSE, NULL);
+  g_autoptr(ShmoozePlace) place = shmooze_place_new (FOLDER, name, FALSE, NULL);
   struct stat st;
   int fd;
 

@@ -44,14 +44,26 @@ typedef struct
 typedef void (*ShmoozeFill) (gpointer data,
                              gpointer user_data);
 
+/* What a new object is to be. All of it is in place before the name is. */
+typedef struct
+{
+  guint64       capacity;
+  ShmoozeAccess access;
+  ShmoozeFill   fill;       /* puts the contents there; NULL: zeros */
+  gpointer      user_data;
+  gboolean      locked;     /* the thing at offset 0 is locked */
+} ShmoozeBirth;
+
+gboolean shmooze_object_check_capacity (guint64         capacity,
+                                   const char          *name,
+                                   GError             **error);
 gboolean shmooze_object_create    (ShmoozeObject       *self,
                                    const ShmoozePlace  *place,
                                    const char          *name,
-                                   guint64              capacity,
-                                   ShmoozeAccess        access,
-                                   ShmoozeFill          fill,
-                                   gpointer             user_data,
+                                   const ShmoozeBirth  *birth,
                                    GError             **error);
+void     shmooze_object_adopt     (ShmoozeObject       *self,
+                                   const struct stat   *st);
 gboolean shmooze_object_open      (ShmoozeObject       *self,
                                    const ShmoozePlace  *place,
                                    const char          *name,
@@ -75,6 +87,7 @@ void     shmooze_object_sweep     (const ShmoozePlace  *place);
 gboolean shmooze_object_is_named  (const ShmoozeObject *self,
                                    const ShmoozePlace  *place);
 
+guint64  shmooze_available_memory (void);
 gboolean shmooze_lock_byte        (int                  fd,
                                    short                type,
                                    guint64              byte);

@@ -122,6 +122,20 @@ read_control (ShmoozeObject     *self,
   return TRUE;
 }
 
+/* Takes a file for a region whose size is the file's. The inode tells it from all others, for those who
+ * hold it. */
+void
+shmooze_object_adopt (ShmoozeObject     *self,
+                      const struct stat *st)
+{
+  const guint64 inode[2] = { st->st_dev, st->st_ino };
+
+  G_STATIC_ASSERT (sizeof inode == sizeof self->id);
+  self->foreign = TRUE;
+  self->capacity = self->file_size = (guint64) st->st_size;
+  memcpy (self->id, inode, sizeof inode);
+}
+
 /* Opens what stands at the place: a regular file of this user's, ours or foreign. */
 static gboolean
 open_file (ShmoozeObject       *self,
@@ -163,8 +177,7 @@ open_file (ShmoozeObject       *self,
   else
     {
       self->lock_fd = fd;
-      self->foreign = TRUE;
-      self->capacity = self->file_size = (guint64) st.st_size;
+      shmooze_object_adopt (self, &st);
     }
 
   if (self->lock_fd < 0)
@@ -266,14 +279,35 @@ shmooze_object_sweep (const ShmoozePlace *place)
     }
 }
 
+/* How many bytes the machine can still give, swap included. A file system in memory may promise more than
+ * there is, and to find out by asking for it would cost somebody their process. */
+guint64
+shmooze_available_memory (void)
+{
+  static const char *const words[] = { "MemAvailable:", "SwapFree:" };
+  g_autofree char *text = NULL;
+  guint64 sum = 0;
+
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return G_MAXUINT64;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      const char *found = strstr (text, words[i]);
+
+      if (found == NULL)
+        return G_MAXUINT64;
+      sum += g_ascii_strtoull (found + strlen (words[i]), NULL, 10) * 1024;
+    }
+  return sum;
+}
+
 /* Makes the file, whole but without a name. */
 static gboolean
 give_birth (ShmoozeObject       *self,
             const ShmoozePlace  *place,
             const char          *name,
-            guint64              capacity,
-            ShmoozeFill          fill,
-            gpointer             user_data,
+            const ShmoozeBirth  *birth,
             GError             **error)
 {
   g_autofree char *folder = g_path_get_dirname (place->path);
@@ -281,15 +315,15 @@ give_birth (ShmoozeObject       *self,
     .magic = SHMOOZE_CONTROL_MAGIC,
     .version = SHMOOZE_CONTROL_VERSION,
     .page_size = (guint32) page_size (),
-    .capacity = capacity
+    .capacity = birth->capacity
   };
   struct statvfs fs;
   guint64 free_bytes;
   int result;
 
   *self = (ShmoozeObject) SHMOOZE_OBJECT_INIT;
-  self->capacity = capacity;
-  self->file_size = whole_pages (capacity) + page_size ();
+  self->capacity = birth->capacity;
+  self->file_size = whole_pages (birth->capacity) + page_size ();
 
   self->lock_fd = openat (place->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (self->lock_fd < 0)
@@ -311,8 +345,9 @@ give_birth (ShmoozeObject       *self,
 
   /* Memory is taken now, so that a full file system is an error here and not SIGBUS later. Asking first
    * spares the machine from a fallocate that is bound to fail when everything is used up. */
-  free_bytes = fstatvfs (self->lock_fd, &fs) == 0 && fs.f_blocks > 0 ? (guint64) fs.f_bavail * fs.f_frsize
-                                                                     : G_MAXUINT64;
+  free_bytes = shmooze_available_memory ();
+  if (fstatvfs (self->lock_fd, &fs) == 0 && fs.f_blocks > 0)
+    free_bytes = MIN (free_bytes, (guint64) fs.f_bavail * fs.f_frsize);
   if (self->file_size > free_bytes)
     result = ENOSPC;
   else
@@ -335,16 +370,16 @@ give_birth (ShmoozeObject       *self,
   if (result == 0 && pwrite (self->lock_fd, &control, sizeof control,
                              (off_t) (self->file_size - page_size ())) != sizeof control)
     result = errno;
-  if (result == 0 && fill != NULL)
+  if (result == 0 && birth->fill != NULL)
     {
-      gpointer data = mmap (NULL, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, self->lock_fd, 0);
+      gpointer data = mmap (NULL, birth->capacity, PROT_READ | PROT_WRITE, MAP_SHARED, self->lock_fd, 0);
 
       if (data == MAP_FAILED)
         result = errno;
       else
         {
-          fill (data, user_data);
-          munmap (data, capacity);
+          birth->fill (data, birth->user_data);
+          munmap (data, birth->capacity);
         }
     }
   if (result != 0)
@@ -407,45 +442,52 @@ link_name (ShmoozeObject       *self,
   return FALSE;
 }
 
+gboolean
+shmooze_object_check_capacity (guint64      capacity,
+                               const char  *name,
+                               GError     **error)
+{
+  if (capacity > 0 && capacity <= CAPACITY_MAX)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _("A region of %" PRIu64 " bytes cannot be; “%s” can have 1 to %" PRIu64),
+               capacity, name, CAPACITY_MAX);
+  return FALSE;
+}
+
 /* Creates the object: it gets its name last, when everything about it is in place. */
 gboolean
 shmooze_object_create (ShmoozeObject       *self,
                        const ShmoozePlace  *place,
                        const char          *name,
-                       guint64              capacity,
-                       ShmoozeAccess        access,
-                       ShmoozeFill          fill,
-                       gpointer             user_data,
+                       const ShmoozeBirth  *birth,
                        GError             **error)
 {
   ShmoozeObject born;
   g_autofree char *link = NULL;
 
   *self = (ShmoozeObject) SHMOOZE_OBJECT_INIT;
-  if (capacity == 0 || capacity > CAPACITY_MAX)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("A region of %" PRIu64 " bytes cannot be; “%s” can have 1 to %" PRIu64),
-                   capacity, name, CAPACITY_MAX);
-      return FALSE;
-    }
-  if (access == SHMOOZE_ACCESS_WRITE)
+  if (!shmooze_object_check_capacity (birth->capacity, name, error))
+    return FALSE;
+  if (birth->access == SHMOOZE_ACCESS_WRITE)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    _("The region “%s” cannot be created for writing only: its creator could not read it"), name);
       return FALSE;
     }
 
-  if (give_birth (&born, place, name, capacity, fill, user_data, error))
+  if (give_birth (&born, place, name, birth, error))
     {
       /* The contents were mapped from the first description, and a mapping lives on in a forked child:
        * the life lock goes onto a second one that was never mapped. */
       *self = born;
       link = g_strdup_printf ("/proc/self/fd/%d", born.lock_fd);
       self->lock_fd = open (link, O_RDWR | O_CLOEXEC);
-      if (self->lock_fd < 0 || !shmooze_lock_byte (self->lock_fd, F_RDLCK, SHMOOZE_LIFE_BYTE))
+      if (self->lock_fd < 0 || !shmooze_lock_byte (self->lock_fd, F_RDLCK, SHMOOZE_LIFE_BYTE) ||
+          (birth->locked && !shmooze_lock_byte (self->lock_fd, F_WRLCK, SHMOOZE_THING_BYTES)))
         set_failed (error, _("Cannot lock the region “%s”; is /proc mounted?"), name, errno);
-      else if (open_for_mapping (self, name, access, error) && link_name (self, place, name, error))
+      else if (open_for_mapping (self, name, birth->access, error) && link_name (self, place, name, error))
         {
           close (born.lock_fd);
           return TRUE;

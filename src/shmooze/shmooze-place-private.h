@@ -14,12 +14,11 @@ typedef struct
   gboolean  posix;  /* a shared memory object in /dev/shm, open to other programs */
 } ShmoozePlace;
 
-ShmoozePlace *shmooze_place_new       (const char    *name,
-                                       gboolean       make,
-                                       GError       **error);
-ShmoozePlace *shmooze_place_in        (const char    *folder,
+ShmoozePlace *shmooze_place_new       (const char    *folder,
                                        const char    *name,
                                        gboolean       make,
+                                       GError       **error);
+GPtrArray    *shmooze_place_list      (const char    *folder,
                                        GError       **error);
 void          shmooze_place_free      (ShmoozePlace  *self);
 int           shmooze_place_open_home (const char    *folder,

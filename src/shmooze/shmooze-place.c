@@ -5,9 +5,11 @@
 
 #include "shmooze-error-private.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,7 +134,8 @@ shmooze_place_open_home (const char  *folder,
 }
 
 static gboolean
-check_name (const char  *name,
+check_name (const char  *folder,
+            const char  *name,
             GError     **error)
 {
   const char *file = name[0] == '/' ? name + 1 : name;
@@ -142,13 +145,15 @@ check_name (const char  *name,
     rule = _("it is empty");
   else if (!g_utf8_validate (name, -1, NULL))
     rule = _("it is not UTF-8 text");
+  else if (folder != NULL && name[0] == '/')
+    rule = _("only regions can be POSIX objects, with a slash first");
   else if (strchr (file, '/') != NULL)
     rule = _("a slash may only come first");
   else if (strcmp (file, ".") == 0 || strcmp (file, "..") == 0)
     rule = _("it names a directory");
   else if (strlen (file) > NAME_MAX_BYTES)
     rule = _("it is longer than 255 bytes");
-  else if (name[0] != '/' && (strcmp (file, "bells") == 0 || strcmp (file, "locks") == 0))
+  else if (folder == NULL && name[0] != '/' && (strcmp (file, "bells") == 0 || strcmp (file, "locks") == 0))
     rule = _("the word is reserved");
   else
     for (const char *p = file; *p != '\0' && rule == NULL; p = g_utf8_next_char (p))
@@ -160,56 +165,73 @@ check_name (const char  *name,
   g_autofree char *shown = g_utf8_make_valid (name, -1);
   g_strdelimit (shown, "\a\b\t\n\v\f\r\033", '?');
   /* Translators: the name, then the rule it breaks */
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, _("“%s” cannot name a region: %s"), shown, rule);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, _("“%s” cannot be a name: %s"), shown, rule);
   return FALSE;
 }
 
+/* Finds the place of @name, in @folder or, without one, where the user's regions are. With @make the directory
+ * is made when it is missing. */
 ShmoozePlace *
-shmooze_place_in (const char  *folder,
-                  const char  *name,
-                  gboolean     make,
-                  GError     **error)
-{
-  g_autofree char *home = NULL;
-  ShmoozePlace *self;
-  int fd;
-
-  fd = shmooze_place_open_home (folder, make, &home, error);
-  if (fd < 0)
-    return NULL;
-
-  self = g_new0 (ShmoozePlace, 1);
-  self->dir_fd = fd;
-  self->file = g_strdup (name);
-  self->path = g_build_filename (home, name, NULL);
-  return self;
-}
-
-/* Finds the place of @name. With @make the directory is made when it is missing. */
-ShmoozePlace *
-shmooze_place_new (const char  *name,
+shmooze_place_new (const char  *folder,
+                   const char  *name,
                    gboolean     make,
                    GError     **error)
 {
-  g_autoptr(GString) walked = g_string_new (NULL);
+  g_autofree char *home = NULL;
+  gboolean posix = name[0] == '/';
   ShmoozePlace *self;
   int fd;
 
-  if (!check_name (name, error))
+  if (!check_name (folder, name, error))
     return NULL;
-  if (name[0] != '/')
-    return shmooze_place_in (NULL, name, make, error);
 
-  fd = step_down (-1, POSIX_HOME, walked, STEP_SYSTEM, FALSE, error);
+  if (posix)
+    {
+      g_autoptr(GString) walked = g_string_new (NULL);
+
+      fd = step_down (-1, POSIX_HOME, walked, STEP_SYSTEM, FALSE, error);
+      home = g_strdup (POSIX_HOME);
+    }
+  else
+    fd = shmooze_place_open_home (folder, make, &home, error);
   if (fd < 0)
     return NULL;
 
   self = g_new0 (ShmoozePlace, 1);
   self->dir_fd = fd;
-  self->file = g_strdup (name + 1);
-  self->path = g_build_filename (POSIX_HOME, name + 1, NULL);
-  self->posix = TRUE;
+  self->file = g_strdup (posix ? name + 1 : name);
+  self->path = g_build_filename (home, self->file, NULL);
+  self->posix = posix;
   return self;
+}
+
+static gint
+compare_names (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* The names of the files in @folder, in order. */
+GPtrArray *
+shmooze_place_list (const char  *folder,
+                    GError     **error)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  struct dirent *entry;
+  DIR *dir;
+  int fd = shmooze_place_open_home (folder, TRUE, NULL, error);
+
+  if (fd < 0)
+    return NULL;
+
+  dir = fdopendir (fd);
+  while ((entry = readdir (dir)) != NULL)
+    if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
+      g_ptr_array_add (names, g_strdup (entry->d_name));
+  closedir (dir);
+  g_ptr_array_sort (names, compare_names);
+  return g_steal_pointer (&names);
 }
 
 void

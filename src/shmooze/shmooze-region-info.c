@@ -5,17 +5,8 @@
 
 #include "shmooze-object-private.h"
 
-#include <dirent.h>
-#include <string.h>
 
 G_DEFINE_BOXED_TYPE (ShmoozeRegionInfo, shmooze_region_info, shmooze_region_info_copy, shmooze_region_info_free)
-
-static gint
-compare_names (gconstpointer a,
-               gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
 
 /**
  * shmooze_region_list:
@@ -31,29 +22,19 @@ compare_names (gconstpointer a,
 GPtrArray *
 shmooze_region_list (GError **error)
 {
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GPtrArray) names = NULL;
   g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_region_info_free);
-  struct dirent *entry;
-  DIR *dir;
-  int fd;
 
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  fd = shmooze_place_open_home (NULL, TRUE, NULL, error);
-  if (fd < 0)
+  names = shmooze_place_list (NULL, error);
+  if (names == NULL)
     return NULL;
-
-  dir = fdopendir (fd);
-  while ((entry = readdir (dir)) != NULL)
-    if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
-      g_ptr_array_add (names, g_strdup (entry->d_name));
-  closedir (dir);
-  g_ptr_array_sort (names, compare_names);
 
   for (guint i = 0; i < names->len; i++)
     {
       const char *name = g_ptr_array_index (names, i);
-      g_autoptr(ShmoozePlace) place = shmooze_place_new (name, FALSE, NULL);
+      g_autoptr(ShmoozePlace) place = shmooze_place_new (NULL, name, FALSE, NULL);
       ShmoozeObject object;
       ShmoozeRegionInfo *info;
       gboolean held;

@@ -36,7 +36,7 @@ shmooze_region_map (ShmoozeRegion  *self,
     {
       int errsv = errno;
       g_autofree char *message = g_strdup_printf (_("Cannot map %zu bytes of the region “%s”"),
-                                                  size, self->name);
+                                                  size, self->label);
 
       shmooze_set_error_from_errno (error, errsv, message);
       return NULL;
@@ -56,6 +56,12 @@ shmooze_region_get_id (ShmoozeRegion *self)
   return self->holder.object.id;
 }
 
+const char *
+shmooze_region_get_label (ShmoozeRegion *self)
+{
+  return self->label;
+}
+
 gboolean
 shmooze_region_is_detached (ShmoozeRegion *self)
 {
@@ -68,7 +74,7 @@ shmooze_region_is_replaced (ShmoozeRegion *self)
 {
   struct stat st;
 
-  return !shmooze_region_is_detached (self) &&
+  return !shmooze_region_is_detached (self) && self->holder.place != NULL &&
          fstatat (self->holder.place->dir_fd, self->holder.place->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
          !shmooze_object_is_named (&self->holder.object, self->holder.place);
 }
@@ -79,7 +85,7 @@ set_lost (ShmoozeRegion  *self,
 {
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST,
                _("The region “%s” is lost: somebody has truncated or overwritten %s; close it and open it again"),
-               self->name, self->holder.place->path);
+               self->label, shmooze_region_get_path (self) != NULL ? shmooze_region_get_path (self) : self->label);
 }
 
 static gboolean
@@ -107,7 +113,7 @@ shmooze_region_check (ShmoozeRegion  *self,
       if (self->magic != NULL)
         whole = atomic_load_explicit (self->magic, memory_order_relaxed) == SHMOOZE_CONTROL_MAGIC;
       else
-        whole = self->holder.object.map_fd < 0 ||
+        whole = self->sealed || self->holder.object.map_fd < 0 ||
                 (fstat (self->holder.object.map_fd, &st) == 0 && (guint64) st.st_size >= self->holder.object.capacity);
       if (whole && !atomic_load_explicit (&self->fault, memory_order_relaxed))
         return TRUE;

@@ -3,7 +3,7 @@
 
 #include "shmooze-guard-private.h"
 #include "shmooze-holders-private.h"
-#include "shmooze-region.h"
+#include "shmooze-view-private.h"
 
 G_BEGIN_DECLS
 
@@ -11,13 +11,17 @@ struct _ShmoozeRegion
 {
   GObject         parent_instance;
 
-  char           *name;
+  char           *name;       /* NULL: it has none */
+  char           *label;      /* what messages call it */
+  char           *path;       /* of a file of the user's */
   ShmoozeHolder   holder;
   ShmoozeAccess   access;
   GMainContext   *context;
 
   _Atomic (guint64) *magic;   /* in the mapped control page; NULL when foreign */
   ShmoozeGuard   *guard;
+  gboolean        persisted;  /* the user's file: it stays */
+  gboolean        sealed;     /* it cannot shrink */
   atomic_bool     fault;      /* raised by the guard */
   atomic_bool     lost;
   atomic_bool     closed;
@@ -27,14 +31,27 @@ struct _ShmoozeRegion
   GHashTable     *locked;     /* offsets of what this object has locked */
 };
 
-ShmoozeRegion *shmooze_region_create_filled (const char     *name,
-                                             guint64         capacity,
-                                             ShmoozeFill     fill,
-                                             gpointer        user_data,
-                                             GError        **error);
+ShmoozeRegion *shmooze_region_new               (const char          *label,
+                                                 ShmoozeAccess        access);
+gboolean       shmooze_region_start             (ShmoozeRegion       *self,
+                                                 GError             **error);
+ShmoozeRegion *shmooze_region_create_in         (const char          *folder,
+                                                 const char          *name,
+                                                 const ShmoozeBirth  *birth,
+                                                 GError             **error);
+ShmoozeRegion *shmooze_region_open_in           (const char          *folder,
+                                                 const char          *name,
+                                                 ShmoozeAccess        access,
+                                                 GError             **error);
+ShmoozeRegion *shmooze_region_create_or_open_in (const char          *folder,
+                                                 const char          *name,
+                                                 const ShmoozeBirth  *birth,
+                                                 gboolean            *created,
+                                                 GError             **error);
 void           shmooze_region_emit_lost     (ShmoozeRegion  *self,
                                              GError         *error);
 const guint8  *shmooze_region_get_id        (ShmoozeRegion  *self);
+const char    *shmooze_region_get_label     (ShmoozeRegion  *self);
 gboolean       shmooze_region_check         (ShmoozeRegion  *self,
                                              GError        **error);
 gboolean       shmooze_region_is_detached   (ShmoozeRegion  *self);
@@ -53,16 +70,8 @@ gpointer       shmooze_region_map           (ShmoozeRegion  *self,
                                              ShmoozeAccess   access,
                                              GError        **error);
 atomic_bool   *shmooze_region_get_fault     (ShmoozeRegion  *self);
-void           shmooze_region_hold          (ShmoozeRegion  *self);
-void           shmooze_region_drop          (ShmoozeRegion  *self);
-
-ShmoozeView   *shmooze_view_new             (ShmoozeRegion  *region,
-                                             guint64         offset,
-                                             guint64         size,
-                                             ShmoozeAccess   access,
+gboolean       shmooze_region_hold          (ShmoozeRegion  *self,
                                              GError        **error);
-ShmoozeRegion *shmooze_view_get_region      (ShmoozeView    *self);
-gboolean       shmooze_view_is_shared_both_ways (ShmoozeView *self);
-guint64        shmooze_view_get_offset      (ShmoozeView    *self);
+void           shmooze_region_drop          (ShmoozeRegion  *self);
 
 G_END_DECLS

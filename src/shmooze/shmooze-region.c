@@ -37,18 +37,37 @@ typedef enum
   PROP_NAME = 1,
   PROP_PATH,
   PROP_CAPACITY,
-  PROP_ACCESS
+  PROP_ACCESS,
+  PROP_PERSISTED
 } Property;
 
-static GParamSpec *properties[PROP_ACCESS + 1];
+static GParamSpec *properties[PROP_PERSISTED + 1];
 static guint lost_signal;
 
-void
-shmooze_region_hold (ShmoozeRegion *self)
+/* Keeps an open region open, whatever other threads do, until shmooze_region_drop(). */
+gboolean
+shmooze_region_hold (ShmoozeRegion  *self,
+                     GError        **error)
 {
+  gboolean open;
+
   g_mutex_lock (&self->mutex);
-  self->n_holds++;
+  open = !atomic_load (&self->closed);
+  if (open)
+    self->n_holds++;
   g_mutex_unlock (&self->mutex);
+
+  if (!open)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The region “%s” is closed"), self->label);
+      return FALSE;
+    }
+  if (!shmooze_region_check (self, error))
+    {
+      shmooze_region_drop (self);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 void
@@ -78,7 +97,10 @@ shmooze_region_finalize (GObject *object)
 
   if (self->n_holds > 0)
     shmooze_region_close (self);
-  g_clear_pointer (&self->name, g_free);
+  shmooze_object_close (&self->holder.object);
+  g_free (self->name);
+  g_free (self->label);
+  g_free (self->path);
   g_clear_pointer (&self->holder.place, shmooze_place_free);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->locked, g_hash_table_unref);
@@ -101,13 +123,16 @@ shmooze_region_get_property (GObject    *object,
       g_value_set_string (value, self->name);
       break;
     case PROP_PATH:
-      g_value_set_string (value, self->holder.place->path);
+      g_value_set_string (value, shmooze_region_get_path (self));
       break;
     case PROP_CAPACITY:
       g_value_set_uint64 (value, self->holder.object.capacity);
       break;
     case PROP_ACCESS:
       g_value_set_enum (value, self->access);
+      break;
+    case PROP_PERSISTED:
+      g_value_set_boolean (value, self->persisted);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -126,7 +151,8 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
   /**
    * ShmoozeRegion:name:
    *
-   * The name the region was created or opened by.
+   * The name the region was created or opened by. `NULL` for a file of the
+   * user's and for a region that only a descriptor leads to.
    *
    * Since: 1.0
    */
@@ -134,7 +160,8 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
   /**
    * ShmoozeRegion:path:
    *
-   * The file that stands for the region.
+   * The file that stands for the region. `NULL` for a region that only a
+   * descriptor leads to.
    *
    * Since: 1.0
    */
@@ -156,6 +183,15 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
    */
   properties[PROP_ACCESS] = g_param_spec_enum ("access", NULL, NULL, SHMOOZE_TYPE_ACCESS,
                                                SHMOOZE_ACCESS_READ_WRITE, flags);
+  /**
+   * ShmoozeRegion:persisted:
+   *
+   * Whether a file of the user's stands behind the region, which stays when
+   * nobody holds the region any more: see [ctor@Region.map_file].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PERSISTED] = g_param_spec_boolean ("persisted", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
@@ -191,29 +227,22 @@ shmooze_region_init (ShmoozeRegion *self)
   self->context = g_main_context_ref_thread_default ();
 }
 
-static ShmoozeRegion *
-region_new (const char     *name,
-            ShmoozeAccess   access,
-            gboolean        make,
-            GError        **error)
+/* A region that holds nothing yet. */
+ShmoozeRegion *
+shmooze_region_new (const char    *label,
+                    ShmoozeAccess  access)
 {
-  ShmoozePlace *place = shmooze_place_new (name, make, error);
-  ShmoozeRegion *self;
+  ShmoozeRegion *self = g_object_new (SHMOOZE_TYPE_REGION, NULL);
 
-  if (place == NULL)
-    return NULL;
-
-  self = g_object_new (SHMOOZE_TYPE_REGION, NULL);
-  self->name = g_strdup (name);
-  self->holder.place = place;
+  self->label = g_strdup (label);
   self->access = access;
   return self;
 }
 
-/* The object is open and its life lock taken: from here on the region is a holder. */
-static gboolean
-start_holding (ShmoozeRegion  *self,
-               GError        **error)
+/* The object is open and, when it has a name, its life lock taken: from here on the region is a holder. */
+gboolean
+shmooze_region_start (ShmoozeRegion  *self,
+                      GError        **error)
 {
   gsize page = (gsize) sysconf (_SC_PAGESIZE);
   gpointer control;
@@ -230,245 +259,6 @@ start_holding (ShmoozeRegion  *self,
   self->magic = control;
   self->guard = shmooze_guard_add (control, page, &self->fault);
   return TRUE;
-}
-
-/* Sweeps what dead holders left in the private directory. */
-static void
-sweep_all (void)
-{
-  g_autoptr(GPtrArray) infos = shmooze_region_list (NULL);
-}
-
-static ShmoozeRegion *
-create_region (const char     *name,
-               guint64         capacity,
-               ShmoozeAccess   access,
-               ShmoozeFill     fill,
-               gpointer        user_data,
-               GError        **error)
-{
-  g_autoptr(ShmoozeRegion) self = region_new (name, access, TRUE, error);
-
-  if (self == NULL)
-    return NULL;
-  if (!self->holder.place->posix)
-    sweep_all ();
-  if (!shmooze_object_create (&self->holder.object, self->holder.place, name, capacity, access, fill, user_data, error))
-    return NULL;
-  if (!start_holding (self, error))
-    return NULL;
-  return g_steal_pointer (&self);
-}
-
-/* Creates a region whose contents @fill puts in place before the name is. */
-ShmoozeRegion *
-shmooze_region_create_filled (const char   *name,
-                              guint64       capacity,
-                              ShmoozeFill   fill,
-                              gpointer      user_data,
-                              GError      **error)
-{
-  return create_region (name, capacity, SHMOOZE_ACCESS_READ_WRITE, fill, user_data, error);
-}
-
-/**
- * shmooze_region_create:
- * @name: a name that no region has yet
- * @capacity: the size in bytes, at least 1
- * @access: what the new object may do; not %SHMOOZE_ACCESS_WRITE
- * @error: return location for an error
- *
- * Creates a region, filled with zeros.
- *
- * Fails with %G_IO_ERROR_EXISTS when somebody holds a region of that name,
- * %G_IO_ERROR_INVALID_FILENAME when @name breaks the rules,
- * %G_IO_ERROR_INVALID_ARGUMENT for an impossible @capacity or @access, and
- * %G_IO_ERROR_NO_SPACE when there is not as much memory.
- *
- * Returns: (transfer full): the region
- *
- * Since: 1.0
- */
-ShmoozeRegion *
-shmooze_region_create (const char     *name,
-                       guint64         capacity,
-                       ShmoozeAccess   access,
-                       GError        **error)
-{
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return create_region (name, capacity, access, NULL, NULL, error);
-}
-
-static void
-fill_with_bytes (gpointer data,
-                 gpointer user_data)
-{
-  gsize size;
-  const void *contents = g_bytes_get_data (user_data, &size);
-
-  if (size > 0)
-    memcpy (data, contents, size);
-}
-
-/**
- * shmooze_region_create_with_contents:
- * @name: a name that no region has yet
- * @capacity: the size in bytes, at least 1
- * @access: what the new object may do; not %SHMOOZE_ACCESS_WRITE
- * @contents: what the region begins with, at most @capacity bytes
- * @error: return location for an error
- *
- * Creates a region that has its contents before it has its name: nobody can
- * open it half-made. Fails like [ctor@Region.create].
- *
- * Returns: (transfer full): the region
- *
- * Since: 1.0
- */
-ShmoozeRegion *
-shmooze_region_create_with_contents (const char     *name,
-                                     guint64         capacity,
-                                     ShmoozeAccess   access,
-                                     GBytes         *contents,
-                                     GError        **error)
-{
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (contents != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (g_bytes_get_size (contents) > capacity)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("The contents of the region “%s” are %zu bytes, its capacity only %"
-                     PRIu64), name, g_bytes_get_size (contents), capacity);
-      return NULL;
-    }
-  return create_region (name, capacity, access, fill_with_bytes, contents, error);
-}
-
-/**
- * shmooze_region_open:
- * @name: the name of a region
- * @access: what the new object may do
- * @error: return location for an error
- *
- * Opens a region that somebody holds.
- *
- * Fails with %G_IO_ERROR_NOT_FOUND when nobody does, %SHMOOZE_ERROR_LAYOUT
- * when something else stands under the name, %G_IO_ERROR_PERMISSION_DENIED
- * when it is another user's, and %G_IO_ERROR_BUSY when others open and
- * remove it all the time.
- *
- * Returns: (transfer full): the region
- *
- * Since: 1.0
- */
-ShmoozeRegion *
-shmooze_region_open (const char     *name,
-                     ShmoozeAccess   access,
-                     GError        **error)
-{
-  g_autoptr(ShmoozeRegion) self = NULL;
-  g_autoptr(GError) local_error = NULL;
-
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  self = region_new (name, access, FALSE, &local_error);
-  if (self == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("There is no region “%s”"), name);
-      return NULL;
-    }
-  if (self == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
-    }
-  if (!shmooze_object_open (&self->holder.object, self->holder.place, name, access, error))
-    return NULL;
-  if (!start_holding (self, error))
-    return NULL;
-  return g_steal_pointer (&self);
-}
-
-/**
- * shmooze_region_create_or_open:
- * @name: a name
- * @capacity: the size in bytes for a new region; an existing one keeps its own
- * @access: what the new object may do
- * @created: (out) (optional): whether the region is new
- * @error: return location for an error
- *
- * Opens the region of that name, or creates it. Of any number of processes
- * that do so at the same time one creates.
- *
- * Returns: (transfer full): the region
- *
- * Since: 1.0
- */
-ShmoozeRegion *
-shmooze_region_create_or_open (const char     *name,
-                               guint64         capacity,
-                               ShmoozeAccess   access,
-                               gboolean       *created,
-                               GError        **error)
-{
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  for (gint64 deadline = g_get_monotonic_time () + G_USEC_PER_SEC; ;)
-    {
-      g_autoptr(GError) local_error = NULL;
-      ShmoozeRegion *self = shmooze_region_open (name, access, &local_error);
-      gboolean late = g_get_monotonic_time () >= deadline;
-      gboolean made = FALSE;
-
-      if (self == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        {
-          g_clear_error (&local_error);
-          made = TRUE;
-          self = shmooze_region_create (name, capacity, access, &local_error);
-        }
-      if (self != NULL)
-        {
-          if (created != NULL)
-            *created = made;
-          return self;
-        }
-      if (late || !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return NULL;
-        }
-    }
-}
-
-/**
- * shmooze_region_remove:
- * @name: the name of a region
- * @error: return location for an error
- *
- * Removes the name, even while somebody holds the region: holders go on
- * with the nameless region, and the name is free.
- *
- * Returns: whether the name was removed
- *
- * Since: 1.0
- */
-gboolean
-shmooze_region_remove (const char  *name,
-                       GError     **error)
-{
-  g_autoptr(ShmoozePlace) place = NULL;
-
-  g_return_val_if_fail (name != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  place = shmooze_place_new (name, TRUE, error);
-  return place != NULL && shmooze_object_remove (place, name, error);
 }
 
 static const char *
@@ -500,6 +290,35 @@ allows (ShmoozeAccess region,
   return allowed[region] & 1 << view;
 }
 
+/* The region is held. */
+static ShmoozeView *
+make_view (ShmoozeRegion  *self,
+           guint64         offset,
+           guint64         size,
+           ShmoozeAccess   access,
+           GError        **error)
+{
+  guint64 capacity = self->holder.object.capacity;
+
+  if (offset >= capacity || size > capacity - offset)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _("A view of %" PRIu64 " bytes at %" PRIu64
+                     " does not fit into the region “%s” of %" PRIu64 " bytes"),
+                   size, offset, self->label, capacity);
+      return NULL;
+    }
+  if (!allows (self->access, access))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                   /* Translators: the second %s and the third are like “reading” or “reading and writing” */
+                   _("The region “%s” is open for %s; a view of it cannot be for %s"),
+                   self->label, access_word (self->access), access_word (access));
+      return NULL;
+    }
+  return shmooze_view_new (self, offset, size > 0 ? size : capacity - offset, access, error);
+}
+
 /**
  * shmooze_region_create_view:
  * @self: a region
@@ -526,37 +345,18 @@ shmooze_region_create_view (ShmoozeRegion  *self,
                             ShmoozeAccess   access,
                             GError        **error)
 {
-  guint64 capacity;
+  ShmoozeView *view;
 
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (atomic_load (&self->closed))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The region “%s” is closed"), self->name);
-      return NULL;
-    }
-  if (!shmooze_region_check (self, error))
+  if (!shmooze_region_hold (self, error))
     return NULL;
 
-  capacity = self->holder.object.capacity;
-  if (offset >= capacity || size > capacity - offset)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("A view of %" PRIu64 " bytes at %" PRIu64
-                     " does not fit into the region “%s” of %" PRIu64 " bytes"),
-                   size, offset, self->name, capacity);
-      return NULL;
-    }
-  if (!allows (self->access, access))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   /* Translators: the second %s and the third are like “reading” or “reading and writing” */
-                   _("The region “%s” is open for %s; a view of it cannot be for %s"),
-                   self->name, access_word (self->access), access_word (access));
-      return NULL;
-    }
-  return shmooze_view_new (self, offset, size > 0 ? size : capacity - offset, access, error);
+  view = make_view (self, offset, size, access, error);
+  if (view == NULL)
+    shmooze_region_drop (self);
+  return view;
 }
 
 /**
@@ -571,9 +371,14 @@ shmooze_region_create_view (ShmoozeRegion  *self,
 void
 shmooze_region_close (ShmoozeRegion *self)
 {
+  gboolean closed;
+
   g_return_if_fail (SHMOOZE_IS_REGION (self));
 
-  if (!atomic_exchange (&self->closed, TRUE))
+  g_mutex_lock (&self->mutex);
+  closed = atomic_exchange (&self->closed, TRUE);
+  g_mutex_unlock (&self->mutex);
+  if (!closed)
     shmooze_region_drop (self);
 }
 
@@ -583,7 +388,8 @@ shmooze_region_close (ShmoozeRegion *self)
  *
  * Gets the name the region was created or opened by.
  *
- * Returns: the name
+ * Returns: (nullable): the name; `NULL` for a file of the user's and for a
+ *   region that only a descriptor leads to
  *
  * Since: 1.0
  */
@@ -601,7 +407,8 @@ shmooze_region_get_name (ShmoozeRegion *self)
  *
  * Gets the file that stands for the region.
  *
- * Returns: (type filename): the path
+ * Returns: (type filename) (nullable): the path; `NULL` for a region that
+ *   only a descriptor leads to
  *
  * Since: 1.0
  */
@@ -610,7 +417,7 @@ shmooze_region_get_path (ShmoozeRegion *self)
 {
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
 
-  return self->holder.place->path;
+  return self->holder.place != NULL ? self->holder.place->path : self->path;
 }
 
 /**
@@ -647,4 +454,23 @@ shmooze_region_get_access (ShmoozeRegion *self)
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), SHMOOZE_ACCESS_READ);
 
   return self->access;
+}
+
+/**
+ * shmooze_region_get_persisted:
+ * @self: a region
+ *
+ * Gets whether a file of the user's stands behind the region: see
+ * [ctor@Region.map_file].
+ *
+ * Returns: whether the bytes stay when nobody holds the region any more
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_region_get_persisted (ShmoozeRegion *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), FALSE);
+
+  return self->persisted;
 }

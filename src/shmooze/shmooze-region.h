@@ -64,6 +64,18 @@ ShmoozeRegion     *shmooze_region_create_or_open       (const char     *name,
                                                         gboolean       *created,
                                                         GError        **error);
 SHMOOZE_EXPORT
+ShmoozeRegion     *shmooze_region_map_file             (GFile          *file,
+                                                        guint64         capacity,
+                                                        ShmoozeAccess   access,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+ShmoozeRegion     *shmooze_region_create_unnamed       (guint64         capacity,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+ShmoozeRegion     *shmooze_region_new_from_fd          (int             fd,
+                                                        ShmoozeAccess   access,
+                                                        GError        **error);
+SHMOOZE_EXPORT
 gboolean           shmooze_region_remove               (const char     *name,
                                                         GError        **error);
 SHMOOZE_EXPORT
@@ -78,10 +90,18 @@ guint64            shmooze_region_get_capacity         (ShmoozeRegion  *self);
 SHMOOZE_EXPORT
 ShmoozeAccess      shmooze_region_get_access           (ShmoozeRegion  *self);
 SHMOOZE_EXPORT
+gboolean           shmooze_region_get_persisted        (ShmoozeRegion  *self);
+SHMOOZE_EXPORT
+int                shmooze_region_get_fd               (ShmoozeRegion  *self);
+SHMOOZE_EXPORT
 ShmoozeView       *shmooze_region_create_view          (ShmoozeRegion  *self,
                                                         guint64         offset,
                                                         guint64         size,
                                                         ShmoozeAccess   access,
+                                                        GError        **error);
+SHMOOZE_EXPORT
+gboolean           shmooze_region_flush                (ShmoozeRegion  *self,
+                                                        GCancellable   *cancellable,
                                                         GError        **error);
 SHMOOZE_EXPORT
 void               shmooze_region_close                (ShmoozeRegion  *self);

@@ -84,9 +84,11 @@ shmooze_seats_create_room (const char  *name,
     .queue_size = QUEUE_SIZE
   };
 
+  ShmoozeBirth birth = { .fill = format, .user_data = &sizes };
+
   measure (&sizes);
-  return shmooze_region_create_filled (name, sizes.lanes_at + sizes.n_speaking * sizes.lane_size,
-                                       format, &sizes, error);
+  birth.capacity = sizes.lanes_at + sizes.n_speaking * sizes.lane_size;
+  return shmooze_region_create_in (NULL, name, &birth, error);
 }
 
 gboolean

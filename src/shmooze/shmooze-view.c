@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "config.h"
-#include "shmooze-view.h"
+#include "shmooze-view-private.h"
 
+#include "shmooze-error-private.h"
 #include "shmooze-guard-private.h"
 #include "shmooze-region-private.h"
+#include "shmooze-view-stream-private.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,6 +26,16 @@
  * holds its region's name like the region itself, and outlives the region's
  * [method@Region.close].
  *
+ * What is read and written through [method@View.read], [method@View.write] and
+ * their relatives is checked against the view's bounds and access, and comes
+ * as an error when somebody has truncated the region. A single value that
+ * stands at a multiple of its size is read and written at once: nobody sees
+ * half of it. Longer pieces can be changed by others while they are copied.
+ *
+ * A view may be used from several threads. Who closes it waits for accesses
+ * that are under way; only the pointer of [method@View.get_data] must not be
+ * used any more.
+ *
  * Since: 1.0
  */
 
@@ -27,7 +43,7 @@ struct _ShmoozeView
 {
   GObject        parent_instance;
 
-  GMutex         mutex;
+  GRWLock        lock;     /* accesses read, closing writes */
   ShmoozeRegion *region;
   ShmoozeGuard  *guard;
   char          *mapping;
@@ -47,7 +63,7 @@ shmooze_view_finalize (GObject *object)
 
   shmooze_view_close (self);
   g_clear_object (&self->region);
-  g_mutex_clear (&self->mutex);
+  g_rw_lock_clear (&self->lock);
 
   G_OBJECT_CLASS (shmooze_view_parent_class)->finalize (object);
 }
@@ -61,10 +77,10 @@ shmooze_view_class_init (ShmoozeViewClass *klass)
 static void
 shmooze_view_init (ShmoozeView *self)
 {
-  g_mutex_init (&self->mutex);
+  g_rw_lock_init (&self->lock);
 }
 
-/* The region has checked that it allows the access. */
+/* The region allows the access and is held; that hold is now the view's. */
 ShmoozeView *
 shmooze_view_new (ShmoozeRegion  *region,
                   guint64         offset,
@@ -87,7 +103,6 @@ shmooze_view_new (ShmoozeRegion  *region,
   self->mapping = mapping;
   self->region = g_object_ref (region);
   self->guard = shmooze_guard_add (mapping, self->mapping_size, shmooze_region_get_fault (region));
-  shmooze_region_hold (region);
   return g_steal_pointer (&self);
 }
 
@@ -108,6 +123,309 @@ gboolean
 shmooze_view_is_shared_both_ways (ShmoozeView *self)
 {
   return self->access == SHMOOZE_ACCESS_READ_WRITE || self->access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
+}
+
+static const char *
+region_label (ShmoozeView *self)
+{
+  return shmooze_region_get_label (self->region);
+}
+
+static gboolean
+begin (ShmoozeView  *self,
+       gboolean      allowed,
+       const char   *refusal,
+       GError      **error)
+{
+  g_rw_lock_reader_lock (&self->lock);
+  if (self->mapping == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of the region “%s” is closed"),
+                 region_label (self));
+  else if (!allowed)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, refusal);
+  else if (shmooze_region_check (self->region, error))
+    return TRUE;
+
+  g_rw_lock_reader_unlock (&self->lock);
+  return FALSE;
+}
+
+gboolean
+shmooze_view_begin_reading (ShmoozeView  *self,
+                            GError      **error)
+{
+  return begin (self, self->access != SHMOOZE_ACCESS_WRITE,
+                _("The view is for writing only: it cannot be read"), error);
+}
+
+gboolean
+shmooze_view_begin_writing (ShmoozeView  *self,
+                            GError      **error)
+{
+  return begin (self, self->access != SHMOOZE_ACCESS_READ && self->access != SHMOOZE_ACCESS_READ_EXECUTE,
+                _("The view is for reading only: it cannot be written"), error);
+}
+
+gboolean
+shmooze_view_end (ShmoozeView  *self,
+                  GError      **error)
+{
+  /* A truncation in between has put zeros where the bytes were. */
+  gboolean whole = shmooze_region_check (self->region, error);
+
+  g_rw_lock_reader_unlock (&self->lock);
+  return whole;
+}
+
+static gboolean
+check_range (ShmoozeView  *self,
+             guint64       position,
+             guint64       count,
+             GError      **error)
+{
+  if (position <= self->size && count <= self->size - position)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _("%" PRIu64 " bytes at %" PRIu64 " do not lie within a view of %" PRIu64
+                 " bytes of the region “%s”"),
+               count, position, (guint64) self->size, region_label (self));
+  return FALSE;
+}
+
+/* Memory that others change meanwhile: what has the size of a value and stands where such a value stands is
+ * moved in one piece. */
+static void
+copy_from_shared (gpointer       to,
+                  gconstpointer  from,
+                  gsize          size)
+{
+  if (size == 2 && (guintptr) from % 2 == 0)
+    {
+      guint16 value = atomic_load_explicit ((const _Atomic (guint16) *) from, memory_order_relaxed);
+
+      memcpy (to, &value, sizeof value);
+    }
+  else if (size == 4 && (guintptr) from % 4 == 0)
+    {
+      guint32 value = atomic_load_explicit ((const _Atomic (guint32) *) from, memory_order_relaxed);
+
+      memcpy (to, &value, sizeof value);
+    }
+  else if (size == 8 && (guintptr) from % 8 == 0)
+    {
+      guint64 value = atomic_load_explicit ((const _Atomic (guint64) *) from, memory_order_relaxed);
+
+      memcpy (to, &value, sizeof value);
+    }
+  else
+    memcpy (to, from, size);
+}
+
+static void
+copy_to_shared (gpointer       to,
+                gconstpointer  from,
+                gsize          size)
+{
+  guint16 two;
+  guint32 four;
+  guint64 eight;
+
+  if (size == 2 && (guintptr) to % 2 == 0)
+    atomic_store_explicit ((_Atomic (guint16) *) to, *(guint16 *) memcpy (&two, from, size), memory_order_relaxed);
+  else if (size == 4 && (guintptr) to % 4 == 0)
+    atomic_store_explicit ((_Atomic (guint32) *) to, *(guint32 *) memcpy (&four, from, size), memory_order_relaxed);
+  else if (size == 8 && (guintptr) to % 8 == 0)
+    atomic_store_explicit ((_Atomic (guint64) *) to, *(guint64 *) memcpy (&eight, from, size), memory_order_relaxed);
+  else
+    memcpy (to, from, size);
+}
+
+gboolean
+shmooze_view_load (ShmoozeView  *self,
+                   guint64       position,
+                   gpointer      value,
+                   gsize         size,
+                   GError      **error)
+{
+  gboolean fits;
+
+  g_return_val_if_fail (SHMOOZE_IS_VIEW (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!shmooze_view_begin_reading (self, error))
+    return FALSE;
+  fits = check_range (self, position, size, error);
+  if (fits)
+    copy_from_shared (value, self->mapping + self->lead + position, size);
+  return shmooze_view_end (self, fits ? error : NULL) && fits;
+}
+
+gboolean
+shmooze_view_store (ShmoozeView    *self,
+                    guint64         position,
+                    gconstpointer   value,
+                    gsize           size,
+                    GError        **error)
+{
+  gboolean fits;
+
+  g_return_val_if_fail (SHMOOZE_IS_VIEW (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!shmooze_view_begin_writing (self, error))
+    return FALSE;
+  fits = check_range (self, position, size, error);
+  if (fits)
+    copy_to_shared (self->mapping + self->lead + position, value, size);
+  return shmooze_view_end (self, fits ? error : NULL) && fits;
+}
+
+/**
+ * shmooze_view_read:
+ * @self: a view
+ * @position: where to begin, in bytes from the view's start
+ * @buffer: (out caller-allocates) (array length=count) (element-type guint8):
+ *   where the bytes go
+ * @count: how many bytes are wanted
+ * @error: return location for an error
+ *
+ * Copies bytes out of the view: as many as there are up to its end, but no
+ * more than @count.
+ *
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT when @position lies beyond the
+ * view's end, %G_IO_ERROR_NOT_SUPPORTED when the view cannot read,
+ * %G_IO_ERROR_CLOSED and %SHMOOZE_ERROR_LOST.
+ *
+ * Returns: how many bytes were copied, 0 at the view's end; -1 with an error
+ *
+ * Since: 1.0
+ */
+gssize
+shmooze_view_read (ShmoozeView  *self,
+                   guint64       position,
+                   void         *buffer,
+                   gsize         count,
+                   GError      **error)
+{
+  gsize n = 0;
+
+  g_return_val_if_fail (SHMOOZE_IS_VIEW (self), -1);
+  g_return_val_if_fail (buffer != NULL || count == 0, -1);
+  g_return_val_if_fail (error == NULL || *error == NULL, -1);
+
+  if (position <= self->size)
+    n = MIN (count, self->size - (gsize) position);
+  return shmooze_view_load (self, position, buffer, n, error) ? (gssize) n : -1;
+}
+
+/**
+ * shmooze_view_write:
+ * @self: a view
+ * @position: where to begin, in bytes from the view's start
+ * @buffer: (array length=count) (element-type guint8): the bytes
+ * @count: how many bytes there are
+ * @error: return location for an error
+ *
+ * Copies bytes into the view, all of them or none.
+ *
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT when they do not fit,
+ * %G_IO_ERROR_NOT_SUPPORTED when the view cannot write, %G_IO_ERROR_CLOSED
+ * and %SHMOOZE_ERROR_LOST. Nothing is written then.
+ *
+ * Returns: whether it worked
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_view_write (ShmoozeView  *self,
+                    guint64       position,
+                    const void   *buffer,
+                    gsize         count,
+                    GError      **error)
+{
+  g_return_val_if_fail (buffer != NULL || count == 0, FALSE);
+
+  return shmooze_view_store (self, position, buffer, count, error);
+}
+
+/**
+ * shmooze_view_flush:
+ * @self: a view
+ * @cancellable: (nullable): a cancellable, looked at before the writing begins
+ * @error: return location for an error
+ *
+ * Returns when what was written through the view is on the disk. This makes a
+ * difference for files only: see [method@Region.flush]. The private copies of
+ * a view for copying on write go nowhere.
+ *
+ * Fails with %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST, %G_IO_ERROR_CANCELLED,
+ * and with what the disk says.
+ *
+ * Returns: whether it worked
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_view_flush (ShmoozeView   *self,
+                    GCancellable  *cancellable,
+                    GError       **error)
+{
+  int result = 0;
+
+  g_return_val_if_fail (SHMOOZE_IS_VIEW (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (!begin (self, TRUE, NULL, error))
+    return FALSE;
+
+  if (self->access != SHMOOZE_ACCESS_COPY_ON_WRITE && msync (self->mapping, self->mapping_size, MS_SYNC) < 0)
+    {
+      g_autofree char *message = g_strdup_printf (_("Cannot flush the region “%s”"), region_label (self));
+
+      result = errno;
+      shmooze_set_error_from_errno (error, result, message);
+    }
+  return shmooze_view_end (self, result == 0 ? error : NULL) && result == 0;
+}
+
+/**
+ * shmooze_view_open_stream:
+ * @self: a view
+ * @error: return location for an error
+ *
+ * Opens the view as a stream, which is a [iface@Gio.Seekable] and so are its
+ * two halves. There is one position for both directions; seeking goes to any
+ * place from 0 up to the view's size.
+ *
+ * The size is fixed: reading at the end is the end of the stream, and a
+ * write that does not fit fails with %G_IO_ERROR_NO_SPACE and touches
+ * nothing; truncating is %G_IO_ERROR_NOT_SUPPORTED. Reading and writing
+ * otherwise fail like [method@View.read] and [method@View.write].
+ *
+ * The stream keeps the view alive; closing the stream leaves it open. Who
+ * closes the view ends its streams: their calls fail with
+ * %G_IO_ERROR_CLOSED.
+ *
+ * Fails with %G_IO_ERROR_CLOSED and %SHMOOZE_ERROR_LOST.
+ *
+ * Returns: (transfer full): the stream
+ *
+ * Since: 1.0
+ */
+GIOStream *
+shmooze_view_open_stream (ShmoozeView  *self,
+                          GError      **error)
+{
+  g_return_val_if_fail (SHMOOZE_IS_VIEW (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!begin (self, TRUE, NULL, error) || !shmooze_view_end (self, error))
+    return NULL;
+  return shmooze_view_stream_new (self);
 }
 
 /**
@@ -163,9 +481,9 @@ shmooze_view_close (ShmoozeView *self)
 
   g_return_if_fail (SHMOOZE_IS_VIEW (self));
 
-  g_mutex_lock (&self->mutex);
+  g_rw_lock_writer_lock (&self->lock);
   mapping = g_steal_pointer (&self->mapping);
-  g_mutex_unlock (&self->mutex);
+  g_rw_lock_writer_unlock (&self->lock);
   if (mapping == NULL)
     return;
 

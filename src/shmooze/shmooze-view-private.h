@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-region.h"
+
+G_BEGIN_DECLS
+
+ShmoozeView   *shmooze_view_new                 (ShmoozeRegion  *region,
+                                                 guint64         offset,
+                                                 guint64         size,
+                                                 ShmoozeAccess   access,
+                                                 GError        **error);
+ShmoozeRegion *shmooze_view_get_region          (ShmoozeView    *self);
+guint64        shmooze_view_get_offset          (ShmoozeView    *self);
+gboolean       shmooze_view_is_shared_both_ways (ShmoozeView    *self);
+
+/* Around an access: the view stays open and mapped in between. End says whether the region was whole. */
+gboolean       shmooze_view_begin_reading       (ShmoozeView    *self,
+                                                 GError        **error);
+gboolean       shmooze_view_begin_writing       (ShmoozeView    *self,
+                                                 GError        **error);
+gboolean       shmooze_view_end                 (ShmoozeView    *self,
+                                                 GError        **error);
+
+/* One value, which lies wholly within the view. */
+gboolean       shmooze_view_load                (ShmoozeView    *self,
+                                                 guint64         position,
+                                                 gpointer        value,
+                                                 gsize           size,
+                                                 GError        **error);
+gboolean       shmooze_view_store               (ShmoozeView    *self,
+                                                 guint64         position,
+                                                 gconstpointer   value,
+                                                 gsize           size,
+                                                 GError        **error);
+
+G_END_DECLS
