@@ -139,7 +139,7 @@ check_file (ShmoozeRegion  *self,
 }
 
 /**
- * shmooze_region_map_file:
+ * shmooze_region_map_file: (constructor)
  * @file: a local file
  * @capacity: the size in bytes; 0: as large as the file is
  * @access: what the region may do
@@ -218,7 +218,7 @@ shmooze_region_map_file (GFile          *file,
 }
 
 /**
- * shmooze_region_create_unnamed:
+ * shmooze_region_create_unnamed: (constructor)
  * @capacity: the size in bytes, at least 1
  * @error: return location for an error
  *

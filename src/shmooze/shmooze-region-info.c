@@ -15,6 +15,9 @@ G_DEFINE_BOXED_TYPE (ShmoozeRegionInfo, shmooze_region_info, shmooze_region_info
  * Lists the user's regions, after removing those that nobody holds any more.
  * POSIX objects (names with a slash) are not listed.
  *
+ * Fails with %G_IO_ERROR_PERMISSION_DENIED when the directory of the regions
+ * cannot be read, or is another user's.
+ *
  * Returns: (transfer full) (element-type ShmoozeRegionInfo): the regions, by name
  *
  * Since: 1.0

@@ -124,7 +124,7 @@ shmooze_region_create_or_open_in (const char          *folder,
 }
 
 /**
- * shmooze_region_create:
+ * shmooze_region_create: (constructor)
  * @name: a name that no region has yet
  * @capacity: the size in bytes, at least 1
  * @access: what the new object may do; not %SHMOOZE_ACCESS_WRITE
@@ -165,7 +165,7 @@ fill_with_bytes (gpointer data,
 }
 
 /**
- * shmooze_region_create_with_contents:
+ * shmooze_region_create_with_contents: (constructor)
  * @name: a name that no region has yet
  * @capacity: the size in bytes, at least 1
  * @access: what the new object may do; not %SHMOOZE_ACCESS_WRITE
@@ -208,7 +208,7 @@ shmooze_region_create_with_contents (const char     *name,
 }
 
 /**
- * shmooze_region_open:
+ * shmooze_region_open: (constructor)
  * @name: the name of a region
  * @access: what the new object may do
  * @error: return location for an error
@@ -236,7 +236,7 @@ shmooze_region_open (const char     *name,
 }
 
 /**
- * shmooze_region_create_or_open:
+ * shmooze_region_create_or_open: (constructor)
  * @name: a name
  * @capacity: the size in bytes for a new region; an existing one keeps its own
  * @access: what the new object may do
@@ -245,6 +245,9 @@ shmooze_region_open (const char     *name,
  *
  * Opens the region of that name, or creates it. Of any number of processes
  * that do so at the same time one creates.
+ *
+ * Fails like [ctor@Region.open] and [ctor@Region.create], but not because
+ * there is a region of that name, or none.
  *
  * Returns: (transfer full): the region
  *
@@ -272,6 +275,11 @@ shmooze_region_create_or_open (const char     *name,
  *
  * Removes the name, even while somebody holds the region: holders go on
  * with the nameless region, and the name is free.
+ *
+ * Fails with %G_IO_ERROR_NOT_FOUND when nothing has that name,
+ * %SHMOOZE_ERROR_LAYOUT when what has it is no region,
+ * %G_IO_ERROR_PERMISSION_DENIED when it is another user's, and
+ * %G_IO_ERROR_BUSY when others are removing it all the time.
  *
  * Returns: whether the name was removed
  *

@@ -320,6 +320,39 @@ shmooze_view_read (ShmoozeView  *self,
 }
 
 /**
+ * shmooze_view_read_bytes:
+ * @self: a view
+ * @position: where to begin, in bytes from the view's start
+ * @count: how many bytes are wanted
+ * @error: return location for an error
+ *
+ * Copies bytes out of the view, like [method@View.read], into memory of their
+ * own. This is the one for languages that cannot lend a buffer. Fails like
+ * [method@View.read].
+ *
+ * Returns: (transfer full): the bytes, fewer than @count at the view's end
+ *
+ * Since: 1.0
+ */
+GBytes *
+shmooze_view_read_bytes (ShmoozeView  *self,
+                         guint64       position,
+                         gsize         count,
+                         GError      **error)
+{
+  g_autofree guint8 *buffer = NULL;
+  gssize n;
+
+  g_return_val_if_fail (SHMOOZE_IS_VIEW (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (position <= self->size)
+    buffer = g_malloc (MIN (count, self->size - (gsize) position) + 1);
+  n = shmooze_view_read (self, position, buffer, buffer != NULL ? count : 0, error);
+  return n < 0 ? NULL : g_bytes_new_take (g_steal_pointer (&buffer), (gsize) n);
+}
+
+/**
  * shmooze_view_write:
  * @self: a view
  * @position: where to begin, in bytes from the view's start

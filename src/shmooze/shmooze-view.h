@@ -46,6 +46,11 @@ gssize      shmooze_view_read          (ShmoozeView   *self,
                                         gsize          count,
                                         GError       **error);
 SHMOOZE_EXPORT
+GBytes     *shmooze_view_read_bytes    (ShmoozeView   *self,
+                                        guint64        position,
+                                        gsize          count,
+                                        GError       **error);
+SHMOOZE_EXPORT
 gboolean    shmooze_view_write         (ShmoozeView   *self,
                                         guint64        position,
                                         const void    *buffer,
