@@ -5,6 +5,7 @@
 #include <shmooze/shmooze-error.h>
 #include <shmooze/shmooze-macros.h>
 #include <shmooze/shmooze-message.h>
+#include <shmooze/shmooze-mutex.h>
 #include <shmooze/shmooze-peer.h>
 #include <shmooze/shmooze-reader.h>
 #include <shmooze/shmooze-region.h>

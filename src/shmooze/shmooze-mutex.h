@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-error.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ShmoozeLockResult:
+ * @SHMOOZE_LOCK_FAILED: the mutex is not yours; the error says why
+ * @SHMOOZE_LOCK_ACQUIRED: the mutex is yours
+ * @SHMOOZE_LOCK_ABANDONED: the mutex is yours, and its former owner went
+ *   without unlocking it: what it guards may be half done
+ *
+ * How locking a [class@Mutex] ended.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  SHMOOZE_LOCK_FAILED,
+  SHMOOZE_LOCK_ACQUIRED,
+  SHMOOZE_LOCK_ABANDONED
+} ShmoozeLockResult;
+
+#define SHMOOZE_TYPE_MUTEX (shmooze_mutex_get_type ())
+
+SHMOOZE_EXPORT
+G_DECLARE_FINAL_TYPE (ShmoozeMutex, shmooze_mutex, SHMOOZE, MUTEX, GObject)
+
+SHMOOZE_EXPORT
+ShmoozeMutex     *shmooze_mutex_create_or_open (const char           *name,
+                                                gboolean              initially_owned,
+                                                gboolean             *created,
+                                                GError              **error);
+SHMOOZE_EXPORT
+ShmoozeMutex     *shmooze_mutex_open           (const char           *name,
+                                                GError              **error);
+SHMOOZE_EXPORT
+const char       *shmooze_mutex_get_name       (ShmoozeMutex         *self);
+SHMOOZE_EXPORT
+ShmoozeLockResult shmooze_mutex_lock           (ShmoozeMutex         *self,
+                                                gint64                timeout_usec,
+                                                GCancellable         *cancellable,
+                                                GError              **error);
+SHMOOZE_EXPORT
+void              shmooze_mutex_lock_async     (ShmoozeMutex         *self,
+                                                gint64                timeout_usec,
+                                                GCancellable         *cancellable,
+                                                GAsyncReadyCallback   callback,
+                                                gpointer              user_data);
+SHMOOZE_EXPORT
+ShmoozeLockResult shmooze_mutex_lock_finish    (ShmoozeMutex         *self,
+                                                GAsyncResult         *result,
+                                                GError              **error);
+SHMOOZE_EXPORT
+gboolean          shmooze_mutex_unlock         (ShmoozeMutex         *self,
+                                                GError              **error);
+
+G_END_DECLS
