@@ -7,6 +7,15 @@
 #include <glib/gi18n-lib.h>
 #include <libintl.h>
 
+/**
+ * shmooze_error_quark:
+ *
+ * Gets the domain of [error@Error], for g_error_matches().
+ *
+ * Returns: the domain
+ *
+ * Since: 1.0
+ */
 G_DEFINE_QUARK (shmooze-error-quark, shmooze_error)
 
 /* Programs that use the library need not know where its translations are. */

@@ -117,7 +117,7 @@ shmooze_peer_class_init (ShmoozePeerClass *klass)
    */
   properties[PROP_SINCE] = g_param_spec_int64 ("since", NULL, NULL, G_MININT64, G_MAXINT64, 0, flags);
   /**
-   * ShmoozePeer:watching:
+   * ShmoozePeer:watching: (getter is_watching)
    *
    * Whether the peer only watches, because all seats were taken.
    *

@@ -308,6 +308,9 @@ shmooze_reader_wake_up (ShmoozeReader *self)
  * the next one until [method@Reader.release]. Beware: a writer that breaks
  * the rules can change it at any moment.
  *
+ * Fails with %SHMOOZE_ERROR_CORRUPT when the lane breaks the rules,
+ * %SHMOOZE_ERROR_LOST and %G_IO_ERROR_CLOSED.
+ *
  * Returns: (transfer none) (nullable): the message; `NULL` without an error
  *   when there is none
  *
@@ -380,7 +383,7 @@ shmooze_reader_release (ShmoozeReader *self)
  * @self: a reader
  * @error: return location for an error
  *
- * Takes the next message.
+ * Takes the next message. Fails like [method@Reader.peek].
  *
  * Returns: (transfer full) (nullable): a copy of it; `NULL` without an error
  *   when there is none
@@ -411,6 +414,8 @@ shmooze_reader_read (ShmoozeReader  *self,
  *
  * Takes the draft, if it has changed since the last call. It is whole, but
  * what it says is the writer's business: it need not be valid UTF-8.
+ *
+ * Fails like [method@Reader.peek].
  *
  * Returns: (transfer full) (nullable): a copy, followed by a NUL; `NULL`
  *   without an error when there is nothing new
@@ -456,7 +461,7 @@ shmooze_reader_read_draft (ShmoozeReader  *self,
  * Waits until there is a message or another draft.
  *
  * Fails with %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED,
- * %SHMOOZE_ERROR_LOST or %SHMOOZE_ERROR_CORRUPT.
+ * %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST or %SHMOOZE_ERROR_CORRUPT.
  *
  * Returns: whether there is something to read
  *

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * @SHMOOZE_SEAT_TAKEN: somebody sits there
  * @SHMOOZE_SEAT_CRASHED: who sat there is gone without leaving
  *
- * The state of a seat, as [func@RoomInfo.new] finds it.
+ * The state of a seat, as [ctor@RoomInfo.new] finds it.
  *
  * Since: 1.0
  */

@@ -194,7 +194,7 @@ sit_down (ShmoozeRoom  *self,
 }
 
 /**
- * shmooze_room_join:
+ * shmooze_room_join: (constructor)
  * @region_name: the name of the region; it is made a room when it is new
  * @nick: the nickname to be known by
  * @wait: how to wait for others

@@ -330,6 +330,10 @@ shmooze_room_send_async (ShmoozeRoom         *self,
  *
  * Ends [method@Room.send_async].
  *
+ * Fails with %SHMOOZE_ERROR_TOO_LONG, %SHMOOZE_ERROR_NO_SEAT when one only
+ * watches, %SHMOOZE_ERROR_LOST, %SHMOOZE_ERROR_CORRUPT,
+ * %G_IO_ERROR_CANCELLED, and %G_IO_ERROR_CLOSED when one has left meanwhile.
+ *
  * Returns: whether the message stands in the region
  *
  * Since: 1.0

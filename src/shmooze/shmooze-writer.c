@@ -297,7 +297,7 @@ make_room (ShmoozeWriter  *self,
  *
  * Fails with %G_IO_ERROR_WOULD_BLOCK when the queue is full,
  * %SHMOOZE_ERROR_TOO_LONG when it never could have the room,
- * %SHMOOZE_ERROR_LOST and %SHMOOZE_ERROR_CORRUPT.
+ * %SHMOOZE_ERROR_LOST, %SHMOOZE_ERROR_CORRUPT and %G_IO_ERROR_CLOSED.
  *
  * Returns: (transfer none): where to write @size bytes
  *
@@ -467,8 +467,8 @@ shmooze_writer_get_max_draft (ShmoozeWriter *self)
  * all, whatever happens to this process meanwhile, and need not see every
  * one.
  *
- * Fails with %SHMOOZE_ERROR_TOO_LONG, the former draft staying, or
- * %SHMOOZE_ERROR_LOST.
+ * Fails with %SHMOOZE_ERROR_TOO_LONG, the former draft staying,
+ * %SHMOOZE_ERROR_LOST and %G_IO_ERROR_CLOSED.
  *
  * Returns: whether it is published
  *
@@ -652,6 +652,10 @@ shmooze_writer_write_async (ShmoozeWriter       *self,
  * @error: return location for an error
  *
  * Ends [method@Writer.write_async].
+ *
+ * Fails like [method@Writer.reserve], but never because the queue is full,
+ * with %G_IO_ERROR_CANCELLED, and with %G_IO_ERROR_CLOSED when the writer was
+ * closed meanwhile.
  *
  * Returns: whether the message stands in the queue
  *

@@ -6,6 +6,8 @@ import re
 import shlex
 import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 
 from common import BUILD, SOURCE, languages, read, run, same
@@ -29,7 +31,7 @@ def expected():
         condition, _, path = line.rpartition(' ')
         if not path or line.startswith('#'):
             continue
-        if condition == 'introspection:' and os.environ['INTROSPECTION'] == 'no':
+        if condition and os.environ[condition.rstrip(':').upper()] == 'no':
             continue
         for language in languages() if '@LANG@' in path else ['']:
             named = path.replace('@LANG@', language)
@@ -58,7 +60,11 @@ def installs_into_a_stage():
 @tap.case
 def installs_exactly_the_expected_files():
     found = [os.path.join(place, name)[len(stage):] for place, _, names in os.walk(stage) for name in names]
-    same(found, list(expected()), 'installed files')
+    wanted = list(expected())
+    for whole in [path for path in wanted if path.endswith('/')]:
+        assert any(path.startswith(whole) for path in found), f'nothing in {whole}'
+        found = [path for path in found if not path.startswith(whole)] + [whole]
+    same(found, wanted, 'installed files')
 
 
 @tap.case
@@ -79,7 +85,7 @@ def installed_files_have_the_usual_modes():
 def installed_texts_do_not_know_where_they_were_built():
     for place, _, names in os.walk(stage):
         for name in names:
-            if name.endswith(('.pc', '.gir', '.h', '.desktop', '.xml', '.1')):
+            if name.endswith(('.pc', '.gir', '.h', '.desktop', '.xml', '.1', '.vapi', '.deps', '.html')):
                 text = read(place, name)
                 for path in (SOURCE, BUILD, stage):
                     assert path not in text, f'{name} names {path}'
@@ -144,6 +150,48 @@ def program_builds_and_runs_against_the_stage():
     os.mkdir(runtime, 0o700)
     said = run(program, env={**os.environ, 'LD_LIBRARY_PATH': stage + LIBDIR, 'XDG_RUNTIME_DIR': runtime})
     assert said == 'Ada in test\n', said
+
+
+def write_and_read(*program):
+    """One of it writes, another reads."""
+    runtime = tempfile.mkdtemp(dir=folder)
+    env = {**os.environ, 'LD_LIBRARY_PATH': stage + LIBDIR, 'XDG_RUNTIME_DIR': runtime}
+    with subprocess.Popen([*program, 'write', 'install', 'hello'], env=env, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout.readline() == 'holding\n'
+        said = run(*program, 'read', 'install', env=env)
+    assert said == 'hello\n' and writer.returncode == 0, said
+
+
+@tap.case
+def example_in_c_builds_with_what_pkgconfig_says():
+    program = os.path.join(folder, 'hello-c')
+    extra = [] if SANITIZE == 'none' else [f'-fsanitize={SANITIZE}']
+    run(*CC, *extra, '-Wall', '-Werror', '-o', program, os.path.join(SOURCE, 'tests', 'examples', 'hello.c'),
+        *pkgconfig('--cflags', '--libs'))
+    write_and_read(program)
+
+
+@tap.case
+def example_in_vala_builds_with_the_installed_vapi():
+    if os.environ['VAPI'] == 'no' or not shutil.which('valac'):
+        raise tap.Skip('no vapi is built, or no Vala compiler there')
+    pkgconfig('--exists')
+    env = {**os.environ, 'PKG_CONFIG_PATH': ':'.join(filter(None, [os.path.join(folder, 'pkgconfig'),
+                                                                   os.environ.get('PKG_CONFIG_PATH')]))}
+    said = run('valac', '--vapidir', os.path.join(stage + os.environ['DATADIR'], 'vala', 'vapi'), '--pkg', 'shmooze-1',
+               '-X', '-w', '--directory', folder, '-o', 'hello-vala',
+               os.path.join(SOURCE, 'tests', 'examples', 'hello.vala'), env=env)
+    assert 'warning' not in said, said
+    write_and_read(os.path.join(folder, 'hello-vala'))
+
+
+@tap.case
+def example_in_python_runs_with_the_installed_typelib():
+    if os.environ['INTROSPECTION'] == 'no' or SANITIZE != 'none':
+        raise tap.Skip('no introspection data is built, or a sanitizer has to come first')
+    os.environ['GI_TYPELIB_PATH'] = os.path.join(stage + LIBDIR, 'girepository-1.0')
+    write_and_read(sys.executable, os.path.join(SOURCE, 'tests', 'examples', 'hello.py'))
 
 
 @tap.case
