@@ -3,12 +3,14 @@
 #include "lib/testlib.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define N_RACERS 32
 #define N_ROUNDS (TEST_SLOW ? 10 : 50)
+#define N_FORKS 100
 #define CAPACITY 5000
 
 #define RW SHMOOZE_ACCESS_READ_WRITE
@@ -312,6 +314,59 @@ test_join (void)
     test_child_free (children[i]);
 }
 
+static atomic_bool forking;
+
+static gpointer
+open_and_close (gpointer data)
+{
+  while (atomic_load (&forking))
+    {
+      g_autoptr(ShmoozeRegion) region = shmooze_region_create_or_open (data, CAPACITY, RW, NULL, NULL);
+
+      shmooze_region_close (region);
+    }
+  return NULL;
+}
+
+/* Forks while another thread opens and closes, and waits to be killed. The children wait for the input's end. */
+static void
+role_forker (int    argc,
+             char **argv)
+{
+  GThread *thread;
+
+  atomic_store (&forking, TRUE);
+  thread = g_thread_new ("opener", open_and_close, argv[0]);
+  for (guint i = 0; i < N_FORKS; i++)
+    if (fork () == 0)
+      {
+        char byte;
+
+        _exit (read (STDIN_FILENO, &byte, 1) == 0 ? 0 : 1);
+      }
+  atomic_store (&forking, FALSE);
+  g_thread_join (thread);
+  test_say ("forked");
+  g_free (test_hear ());
+}
+
+/* No child holds a region that its parent was just opening when it forked. */
+static void
+test_fork_while_opening (void)
+{
+  g_autoptr(TestChild) child = test_child_new ("forker", "forked", NULL);
+  g_autoptr(ShmoozeRegion) region = NULL;
+  g_autoptr(GError) error = NULL;
+
+  test_child_expect (child, "forked");
+  test_child_kill (child);
+  region = shmooze_region_open ("forked", RW, &error);
+  g_assert_null (region);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "forked", NULL);
+  region = shmooze_region_create ("forked", 10, RW, &error);
+  g_assert_no_error (error);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -320,6 +375,7 @@ main (int    argc,
   test_child_role ("churner", role_churner);
   test_child_role ("holder", role_holder);
   test_child_role ("joiner", role_joiner);
+  test_child_role ("forker", role_forker);
   test_init (&argc, &argv);
 
   test_add ("/race/create-or-open", test_create_or_open);
@@ -327,6 +383,7 @@ main (int    argc,
   test_add ("/race/killed", test_killed);
   test_add ("/race/for-the-dead", test_race_for_the_dead);
   test_add ("/race/join", test_join);
+  test_add ("/race/fork-while-opening", test_fork_while_opening);
 
   return test_run ();
 }

@@ -16,6 +16,8 @@ typedef struct
   atomic_bool    detached;  /* in a forked child, which is no holder */
 } ShmoozeHolder;
 
+void shmooze_holders_begin  (void);
+void shmooze_holders_end    (void);
 void shmooze_holders_add    (ShmoozeHolder *holder);
 void shmooze_holders_remove (ShmoozeHolder *holder);
 

@@ -58,17 +58,29 @@ release_all (void)
   pthread_mutex_unlock (&lock);
 }
 
+/* Between these two no fork happens: a child would inherit locks that it does not know of. */
 void
-shmooze_holders_add (ShmoozeHolder *holder)
+shmooze_holders_begin (void)
 {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
 
   pthread_once (&once, watch_forks);
   pthread_mutex_lock (&lock);
+}
+
+void
+shmooze_holders_end (void)
+{
+  pthread_mutex_unlock (&lock);
+}
+
+/* To be called in between, when the holder's object is open. */
+void
+shmooze_holders_add (ShmoozeHolder *holder)
+{
   if (holders == NULL)
     holders = g_ptr_array_new ();
   g_ptr_array_add (holders, holder);
-  pthread_mutex_unlock (&lock);
 }
 
 /* Releases the name. Under the lock, so that no fork comes between. */

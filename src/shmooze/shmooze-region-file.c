@@ -48,6 +48,7 @@ adopt (ShmoozeRegion  *self,
   ShmoozeObject *object = &self->holder.object;
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", object->map_fd);
   int seals = fcntl (object->map_fd, F_GET_SEALS);  /* -1: cannot have any */
+  gboolean started;
   struct statvfs fs;
   struct stat st;
 
@@ -64,8 +65,11 @@ adopt (ShmoozeRegion  *self,
   self->sealed = seals >= 0 && (seals & F_SEAL_SHRINK);
   /* For the locks of lanes, a description that no mapping keeps alive. Who may only read has none, and can
    * only be a reader that has no claim on what it has not read. */
+  shmooze_holders_begin ();
   object->lock_fd = open (link, O_RDWR | O_CLOEXEC | O_NOCTTY);
-  return shmooze_region_start (self, error);
+  started = shmooze_region_start (self, error);
+  shmooze_holders_end ();
+  return started;
 }
 
 /* Makes the file at least @capacity bytes long, with its room on the disk where the file system can promise it. */

@@ -49,18 +49,20 @@ shmooze_region_create_in (const char          *folder,
                           GError             **error)
 {
   g_autoptr(ShmoozeRegion) self = named_region_new (folder, name, birth->access, TRUE, error);
+  gboolean started;
 
   if (self == NULL)
     return NULL;
   if (!self->holder.place->posix)
     sweep_all (folder);
-  if (!shmooze_object_create (&self->holder.object, self->holder.place, name, birth, error))
-    return NULL;
   if (birth->locked)
     g_hash_table_add (self->locked, g_new0 (guint64, 1));
-  if (!shmooze_region_start (self, error))
-    return NULL;
-  return g_steal_pointer (&self);
+
+  shmooze_holders_begin ();
+  started = shmooze_object_create (&self->holder.object, self->holder.place, name, birth, error) &&
+            shmooze_region_start (self, error);
+  shmooze_holders_end ();
+  return started ? g_steal_pointer (&self) : NULL;
 }
 
 ShmoozeRegion *
@@ -71,6 +73,7 @@ shmooze_region_open_in (const char     *folder,
 {
   g_autoptr(GError) local_error = NULL;
   g_autoptr(ShmoozeRegion) self = named_region_new (folder, name, access, FALSE, &local_error);
+  gboolean started;
 
   if (self == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
@@ -82,11 +85,12 @@ shmooze_region_open_in (const char     *folder,
       g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
-  if (!shmooze_object_open (&self->holder.object, self->holder.place, name, access, error))
-    return NULL;
-  if (!shmooze_region_start (self, error))
-    return NULL;
-  return g_steal_pointer (&self);
+
+  shmooze_holders_begin ();
+  started = shmooze_object_open (&self->holder.object, self->holder.place, name, access, error) &&
+            shmooze_region_start (self, error);
+  shmooze_holders_end ();
+  return started ? g_steal_pointer (&self) : NULL;
 }
 
 ShmoozeRegion *

@@ -26,8 +26,8 @@ struct _ShmoozeRegion
   atomic_bool     lost;
   atomic_bool     closed;
 
+  atomic_uint     n_holds;    /* the region itself and its open views */
   GMutex          mutex;
-  guint           n_holds;    /* the region itself and its open views */
   GHashTable     *locked;     /* offsets of what this object has locked */
 };
 

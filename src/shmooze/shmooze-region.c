@@ -44,24 +44,22 @@ typedef enum
 static GParamSpec *properties[PROP_PERSISTED + 1];
 static guint lost_signal;
 
-/* Keeps an open region open, whatever other threads do, until shmooze_region_drop(). */
+/* Keeps an open region open, whatever other threads do, until shmooze_region_drop(). No lock is taken, which a
+ * forked child might find held by a thread it does not have. */
 gboolean
 shmooze_region_hold (ShmoozeRegion  *self,
                      GError        **error)
 {
-  gboolean open;
+  guint n = atomic_load (&self->n_holds);
 
-  g_mutex_lock (&self->mutex);
-  open = !atomic_load (&self->closed);
-  if (open)
-    self->n_holds++;
-  g_mutex_unlock (&self->mutex);
+  do
+    if (n == 0 || atomic_load (&self->closed))
+      {
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The region “%s” is closed"), self->label);
+        return FALSE;
+      }
+  while (!atomic_compare_exchange_weak (&self->n_holds, &n, n + 1));
 
-  if (!open)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The region “%s” is closed"), self->label);
-      return FALSE;
-    }
   if (!shmooze_region_check (self, error))
     {
       shmooze_region_drop (self);
@@ -73,12 +71,7 @@ shmooze_region_hold (ShmoozeRegion  *self,
 void
 shmooze_region_drop (ShmoozeRegion *self)
 {
-  gboolean last;
-
-  g_mutex_lock (&self->mutex);
-  last = --self->n_holds == 0;
-  g_mutex_unlock (&self->mutex);
-  if (!last)
+  if (atomic_fetch_sub (&self->n_holds, 1) > 1)
     return;
 
   shmooze_holders_remove (&self->holder);
@@ -95,7 +88,7 @@ shmooze_region_finalize (GObject *object)
 {
   ShmoozeRegion *self = SHMOOZE_REGION (object);
 
-  if (self->n_holds > 0)
+  if (atomic_load (&self->n_holds) > 0)
     shmooze_region_close (self);
   shmooze_object_close (&self->holder.object);
   g_free (self->name);
@@ -239,7 +232,8 @@ shmooze_region_new (const char    *label,
   return self;
 }
 
-/* The object is open and, when it has a name, its life lock taken: from here on the region is a holder. */
+/* The object is open and, when it has a name, its life lock taken: from here on the region is a holder.
+ * Between shmooze_holders_begin() and _end(). */
 gboolean
 shmooze_region_start (ShmoozeRegion  *self,
                       GError        **error)
@@ -247,7 +241,7 @@ shmooze_region_start (ShmoozeRegion  *self,
   gsize page = (gsize) sysconf (_SC_PAGESIZE);
   gpointer control;
 
-  self->n_holds = 1;
+  atomic_store (&self->n_holds, 1);
   shmooze_holders_add (&self->holder);
   if (self->holder.object.foreign)
     return TRUE;
@@ -371,14 +365,9 @@ shmooze_region_create_view (ShmoozeRegion  *self,
 void
 shmooze_region_close (ShmoozeRegion *self)
 {
-  gboolean closed;
-
   g_return_if_fail (SHMOOZE_IS_REGION (self));
 
-  g_mutex_lock (&self->mutex);
-  closed = atomic_exchange (&self->closed, TRUE);
-  g_mutex_unlock (&self->mutex);
-  if (!closed)
+  if (!atomic_exchange (&self->closed, TRUE))
     shmooze_region_drop (self);
 }
 

@@ -327,8 +327,9 @@ shmooze_view_read (ShmoozeView  *self,
  * @error: return location for an error
  *
  * Copies bytes out of the view, like [method@View.read], into memory of their
- * own. This is the one for languages that cannot lend a buffer. Fails like
- * [method@View.read].
+ * own. This is the one for languages that cannot lend a buffer.
+ *
+ * Fails like [method@View.read].
  *
  * Returns: (transfer full): the bytes, fewer than @count at the view's end
  *
