@@ -549,6 +549,10 @@ test_unnamed_lane (void)
   got = shmooze_reader_read (reader, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (g_bytes_get_data (got, NULL), g_bytes_get_size (got), "hello", 5);
+
+  /* A message calls it something. */
+  g_assert_null (shmooze_writer_new (reading, 1, 1024, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "unnamed", NULL);
 }
 
 int

@@ -89,7 +89,7 @@ shmooze_lane_check_view (ShmoozeView  *view,
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                _("A lane in the region “%s” needs a view for reading and writing, even to read from it"),
-               shmooze_region_get_name (shmooze_view_get_region (view)));
+               shmooze_region_get_label (shmooze_view_get_region (view)));
   return FALSE;
 }
 
@@ -108,7 +108,7 @@ shmooze_lane_attach (ShmoozeLane  *self,
   if (base == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of the region “%s” is closed"),
-                   shmooze_region_get_name (region));
+                   shmooze_region_get_label (region));
       return FALSE;
     }
   if (!shmooze_region_check (region, error))
@@ -131,7 +131,7 @@ shmooze_lane_attach (ShmoozeLane  *self,
     }
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
                _("There is no lane at %" PRIu64 " in the region “%s”"),
-               shmooze_view_get_offset (view), shmooze_region_get_name (region));
+               shmooze_view_get_offset (view), shmooze_region_get_label (region));
   return FALSE;
 }
 
@@ -211,7 +211,7 @@ shmooze_lane_set_broken (const ShmoozeLane  *self,
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
                  _("The lane at %" PRIu64 " in the region “%s” is broken: %#" PRIx64
                    " stands at %" PRIu64),
-                 self->offset, shmooze_region_get_name (self->region), value, self->offset + offset);
+                 self->offset, shmooze_region_get_label (self->region), value, self->offset + offset);
   return FALSE;
 }
 

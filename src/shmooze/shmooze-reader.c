@@ -99,7 +99,7 @@ take_slot (ShmoozeReader  *self,
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_NO_SEAT,
                    _("The lane at %" PRIu64 " in the region “%s” has %u readers already, and no place for more"),
-                   lane->offset, shmooze_region_get_name (lane->region), lane->n_readers);
+                   lane->offset, shmooze_region_get_label (lane->region), lane->n_readers);
       return FALSE;
     }
 

@@ -15,6 +15,8 @@ guint64        shmooze_view_get_offset          (ShmoozeView    *self);
 gboolean       shmooze_view_is_shared_both_ways (ShmoozeView    *self);
 
 /* Around an access: the view stays open and mapped in between. End says whether the region was whole. */
+gboolean       shmooze_view_begin               (ShmoozeView    *self,
+                                                 GError        **error);
 gboolean       shmooze_view_begin_reading       (ShmoozeView    *self,
                                                  GError        **error);
 gboolean       shmooze_view_begin_writing       (ShmoozeView    *self,
@@ -22,7 +24,7 @@ gboolean       shmooze_view_begin_writing       (ShmoozeView    *self,
 gboolean       shmooze_view_end                 (ShmoozeView    *self,
                                                  GError        **error);
 
-/* One value, which lies wholly within the view. */
+/* All of it or an error. What has the size of a value and stands where such a value stands is moved at once. */
 gboolean       shmooze_view_load                (ShmoozeView    *self,
                                                  guint64         position,
                                                  gpointer        value,

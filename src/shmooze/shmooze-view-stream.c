@@ -7,14 +7,17 @@
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
+#include <pthread.h>
 
 /* A view as a stream of fixed length. The stream and its two halves move one cursor. */
 
 typedef struct
 {
-  ShmoozeView *view;
-  GMutex       mutex;
-  guint64      position;
+  ShmoozeView     *view;    /* NULL: both halves are closed */
+  pthread_mutex_t  mutex;
+  guint64          size;
+  guint64          position;
+  guint            n_open;  /* halves */
 } Cursor;
 
 struct _ShmoozeViewStream
@@ -58,14 +61,27 @@ cursor_clear (gpointer data)
 {
   Cursor *self = data;
 
-  g_object_unref (self->view);
-  g_mutex_clear (&self->mutex);
+  g_clear_object (&self->view);
+  pthread_mutex_destroy (&self->mutex);
 }
 
 static void
 cursor_release (Cursor *self)
 {
   g_atomic_rc_box_release_full (self, cursor_clear);
+}
+
+/* A closed stream holds nothing, even while somebody keeps the object. */
+static gboolean
+cursor_close_half (Cursor *self)
+{
+  g_autoptr(ShmoozeView) view = NULL;
+
+  pthread_mutex_lock (&self->mutex);
+  if (--self->n_open == 0)
+    view = g_steal_pointer (&self->view);
+  pthread_mutex_unlock (&self->mutex);
+  return TRUE;
 }
 
 static gssize
@@ -78,11 +94,14 @@ input_read (GInputStream  *stream,
   Cursor *cursor = SHMOOZE_VIEW_INPUT (stream)->cursor;
   gssize n;
 
-  g_mutex_lock (&cursor->mutex);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+
+  pthread_mutex_lock (&cursor->mutex);
   n = shmooze_view_read (cursor->view, cursor->position, buffer, count, error);
   if (n > 0)
     cursor->position += (guint64) n;
-  g_mutex_unlock (&cursor->mutex);
+  pthread_mutex_unlock (&cursor->mutex);
   return n;
 }
 
@@ -93,20 +112,73 @@ input_skip (GInputStream  *stream,
             GError       **error)
 {
   Cursor *cursor = SHMOOZE_VIEW_INPUT (stream)->cursor;
-  guint64 left;
+  gssize n = -1;
 
-  if (!shmooze_view_begin_reading (cursor->view, error) || !shmooze_view_end (cursor->view, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;
 
-  g_mutex_lock (&cursor->mutex);
-  left = shmooze_view_get_size (cursor->view) - cursor->position;
-  left = MIN (left, count);
-  cursor->position += left;
-  g_mutex_unlock (&cursor->mutex);
-  return (gssize) left;
+  pthread_mutex_lock (&cursor->mutex);
+  if (shmooze_view_begin_reading (cursor->view, error) && shmooze_view_end (cursor->view, error))
+    {
+      n = (gssize) MIN (count, cursor->size - cursor->position);
+      cursor->position += (guint64) n;
+    }
+  pthread_mutex_unlock (&cursor->mutex);
+  return n;
+}
+
+static gboolean
+input_close (GInputStream  *stream,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  return cursor_close_half (SHMOOZE_VIEW_INPUT (stream)->cursor);
 }
 
 /* All or nothing: a stream of fixed length that took a part would leave half a value at its end. */
+static gboolean
+output_writev (GOutputStream        *stream,
+               const GOutputVector  *vectors,
+               gsize                 n_vectors,
+               gsize                *bytes_written,
+               GCancellable         *cancellable,
+               GError              **error)
+{
+  Cursor *cursor = SHMOOZE_VIEW_OUTPUT (stream)->cursor;
+  gboolean written = TRUE;
+  gsize count = 0;
+
+  *bytes_written = 0;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  for (gsize i = 0; i < n_vectors; i++)
+    count += vectors[i].size;  /* GOutputStream has seen to it that the sum is a gssize */
+
+  pthread_mutex_lock (&cursor->mutex);
+  if (!shmooze_view_begin_writing (cursor->view, error) || !shmooze_view_end (cursor->view, error))
+    written = FALSE;
+  else if (count > cursor->size - cursor->position)
+    {
+      written = FALSE;
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   _("%zu bytes at %" PRIu64 " do not fit into a stream of %" PRIu64 " bytes"),
+                   count, cursor->position, cursor->size);
+    }
+  for (gsize i = 0; written && i < n_vectors; i++)
+    {
+      written = shmooze_view_write (cursor->view, cursor->position + *bytes_written, vectors[i].buffer,
+                                    vectors[i].size, error);
+      if (written)
+        *bytes_written += vectors[i].size;
+    }
+  if (written)
+    cursor->position += count;
+  else
+    *bytes_written = 0;
+  pthread_mutex_unlock (&cursor->mutex);
+  return written;
+}
+
 static gssize
 output_write (GOutputStream  *stream,
               const void     *buffer,
@@ -114,25 +186,18 @@ output_write (GOutputStream  *stream,
               GCancellable   *cancellable,
               GError        **error)
 {
-  Cursor *cursor = SHMOOZE_VIEW_OUTPUT (stream)->cursor;
-  guint64 size = shmooze_view_get_size (cursor->view);
-  gssize n = -1;
+  const GOutputVector vector = { buffer, count };
+  gsize n;
 
-  if (!shmooze_view_begin_writing (cursor->view, error) || !shmooze_view_end (cursor->view, error))
-    return -1;
+  return output_writev (stream, &vector, 1, &n, cancellable, error) ? (gssize) n : -1;
+}
 
-  g_mutex_lock (&cursor->mutex);
-  if (count > size - cursor->position)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                 _("%zu bytes at %" PRIu64 " do not fit into a stream of %" PRIu64 " bytes"),
-                 count, cursor->position, size);
-  else if (shmooze_view_write (cursor->view, cursor->position, buffer, count, error))
-    {
-      cursor->position += count;
-      n = (gssize) count;
-    }
-  g_mutex_unlock (&cursor->mutex);
-  return n;
+static gboolean
+output_close (GOutputStream  *stream,
+              GCancellable   *cancellable,
+              GError        **error)
+{
+  return cursor_close_half (SHMOOZE_VIEW_OUTPUT (stream)->cursor);
 }
 
 static Cursor *
@@ -153,16 +218,19 @@ cursor_of (GSeekable *seekable,
   return SHMOOZE_VIEW_OUTPUT (seekable)->cursor;
 }
 
+/* Takes the cursor of a stream that is open on an open view. */
 static Cursor *
-open_cursor_of (GSeekable  *seekable,
-                GError    **error)
+lock_open_cursor (GSeekable  *seekable,
+                  GError    **error)
 {
   gboolean closed;
   Cursor *cursor = cursor_of (seekable, &closed);
 
-  if (!closed && shmooze_view_get_data (cursor->view) != NULL)
+  pthread_mutex_lock (&cursor->mutex);
+  if (!closed && cursor->view != NULL && shmooze_view_get_data (cursor->view) != NULL)
     return cursor;
 
+  pthread_mutex_unlock (&cursor->mutex);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The stream is closed"));
   return NULL;
 }
@@ -174,16 +242,20 @@ seekable_tell (GSeekable *seekable)
   Cursor *cursor = cursor_of (seekable, &closed);
   goffset position;
 
-  g_mutex_lock (&cursor->mutex);
+  pthread_mutex_lock (&cursor->mutex);
   position = (goffset) cursor->position;
-  g_mutex_unlock (&cursor->mutex);
+  pthread_mutex_unlock (&cursor->mutex);
   return position;
 }
 
 static gboolean
 seekable_can_seek (GSeekable *seekable)
 {
-  return open_cursor_of (seekable, NULL) != NULL;
+  Cursor *cursor = lock_open_cursor (seekable, NULL);
+
+  if (cursor != NULL)
+    pthread_mutex_unlock (&cursor->mutex);
+  return cursor != NULL;
 }
 
 static gboolean
@@ -193,20 +265,22 @@ seekable_seek (GSeekable     *seekable,
                GCancellable  *cancellable,
                GError       **error)
 {
-  Cursor *cursor = open_cursor_of (seekable, error);
+  Cursor *cursor;
   goffset size, base;
   gboolean within;
 
-  if (cursor == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  cursor = lock_open_cursor (seekable, error);
+  if (cursor == NULL)
     return FALSE;
 
-  size = (goffset) shmooze_view_get_size (cursor->view);
-  g_mutex_lock (&cursor->mutex);
+  size = (goffset) cursor->size;
   base = type == G_SEEK_SET ? 0 : type == G_SEEK_CUR ? (goffset) cursor->position : size;
   within = offset >= -base && offset <= size - base;
   if (within)
     cursor->position = (guint64) (base + offset);
-  g_mutex_unlock (&cursor->mutex);
+  pthread_mutex_unlock (&cursor->mutex);
 
   if (!within)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -227,9 +301,14 @@ seekable_truncate (GSeekable     *seekable,
                    GCancellable  *cancellable,
                    GError       **error)
 {
-  if (open_cursor_of (seekable, error) != NULL)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                         _("A view has a fixed size: its stream cannot be truncated"));
+  Cursor *cursor = lock_open_cursor (seekable, error);
+
+  if (cursor == NULL)
+    return FALSE;
+
+  pthread_mutex_unlock (&cursor->mutex);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                       _("A view has a fixed size: its stream cannot be truncated"));
   return FALSE;
 }
 
@@ -257,6 +336,7 @@ shmooze_view_input_class_init (ShmoozeViewInputClass *klass)
   G_OBJECT_CLASS (klass)->finalize = shmooze_view_input_finalize;
   G_INPUT_STREAM_CLASS (klass)->read_fn = input_read;
   G_INPUT_STREAM_CLASS (klass)->skip = input_skip;
+  G_INPUT_STREAM_CLASS (klass)->close_fn = input_close;
 }
 
 static void
@@ -277,6 +357,8 @@ shmooze_view_output_class_init (ShmoozeViewOutputClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = shmooze_view_output_finalize;
   G_OUTPUT_STREAM_CLASS (klass)->write_fn = output_write;
+  G_OUTPUT_STREAM_CLASS (klass)->writev_fn = output_writev;
+  G_OUTPUT_STREAM_CLASS (klass)->close_fn = output_close;
 }
 
 static void
@@ -331,7 +413,9 @@ shmooze_view_stream_new (ShmoozeView *view)
 
   self->cursor = g_atomic_rc_box_new0 (Cursor);
   self->cursor->view = g_object_ref (view);
-  g_mutex_init (&self->cursor->mutex);
+  self->cursor->size = shmooze_view_get_size (view);
+  self->cursor->n_open = 2;
+  pthread_mutex_init (&self->cursor->mutex, NULL);
   input->cursor = g_atomic_rc_box_acquire (self->cursor);
   output->cursor = g_atomic_rc_box_acquire (self->cursor);
   self->input = G_INPUT_STREAM (input);

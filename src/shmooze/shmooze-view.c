@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,17 +42,18 @@
 
 struct _ShmoozeView
 {
-  GObject        parent_instance;
+  GObject           parent_instance;
 
-  GRWLock        lock;     /* accesses read, closing writes */
-  ShmoozeRegion *region;
-  ShmoozeGuard  *guard;
-  char          *mapping;
-  gsize          mapping_size;
-  guint64        offset;
-  gsize          lead;   /* from the mapping's page to the view's first byte */
-  gsize          size;
-  ShmoozeAccess  access;
+  pthread_rwlock_t  lock;     /* accesses read, closing writes */
+  atomic_bool       closed;
+  ShmoozeRegion    *region;
+  ShmoozeGuard     *guard;
+  char             *mapping;  /* not to be touched when closed */
+  gsize             mapping_size;
+  guint64           offset;
+  gsize             lead;     /* from the mapping's page to the view's first byte */
+  gsize             size;
+  ShmoozeAccess     access;
 };
 
 G_DEFINE_FINAL_TYPE (ShmoozeView, shmooze_view, G_TYPE_OBJECT)
@@ -63,7 +65,7 @@ shmooze_view_finalize (GObject *object)
 
   shmooze_view_close (self);
   g_clear_object (&self->region);
-  g_rw_lock_clear (&self->lock);
+  pthread_rwlock_destroy (&self->lock);
 
   G_OBJECT_CLASS (shmooze_view_parent_class)->finalize (object);
 }
@@ -77,7 +79,8 @@ shmooze_view_class_init (ShmoozeViewClass *klass)
 static void
 shmooze_view_init (ShmoozeView *self)
 {
-  g_rw_lock_init (&self->lock);
+  pthread_rwlock_init (&self->lock, NULL);
+  atomic_init (&self->closed, TRUE);
 }
 
 /* The region allows the access and is held; that hold is now the view's. */
@@ -103,6 +106,7 @@ shmooze_view_new (ShmoozeRegion  *region,
   self->mapping = mapping;
   self->region = g_object_ref (region);
   self->guard = shmooze_guard_add (mapping, self->mapping_size, shmooze_region_get_fault (region));
+  atomic_store (&self->closed, FALSE);
   return g_steal_pointer (&self);
 }
 
@@ -132,21 +136,28 @@ region_label (ShmoozeView *self)
 }
 
 static gboolean
-begin (ShmoozeView  *self,
-       gboolean      allowed,
-       const char   *refusal,
-       GError      **error)
+set_closed (ShmoozeView  *self,
+            GError      **error)
 {
-  g_rw_lock_reader_lock (&self->lock);
-  if (self->mapping == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of the region “%s” is closed"),
-                 region_label (self));
-  else if (!allowed)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, refusal);
-  else if (shmooze_region_check (self->region, error))
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of the region “%s” is closed"),
+               region_label (self));
+  return FALSE;
+}
+
+gboolean
+shmooze_view_begin (ShmoozeView  *self,
+                    GError      **error)
+{
+  /* Nobody queues up for a view that is being closed: the lock prefers readers, and closing would wait for as
+   * long as others go on trying. */
+  if (atomic_load (&self->closed))
+    return set_closed (self, error);
+
+  pthread_rwlock_rdlock (&self->lock);
+  if (atomic_load (&self->closed) ? set_closed (self, error) : shmooze_region_check (self->region, error))
     return TRUE;
 
-  g_rw_lock_reader_unlock (&self->lock);
+  pthread_rwlock_unlock (&self->lock);
   return FALSE;
 }
 
@@ -154,16 +165,30 @@ gboolean
 shmooze_view_begin_reading (ShmoozeView  *self,
                             GError      **error)
 {
-  return begin (self, self->access != SHMOOZE_ACCESS_WRITE,
-                _("The view is for writing only: it cannot be read"), error);
+  if (!shmooze_view_begin (self, error))
+    return FALSE;
+  if (self->access != SHMOOZE_ACCESS_WRITE)
+    return TRUE;
+
+  pthread_rwlock_unlock (&self->lock);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               _("The view of the region “%s” is for writing only: it cannot be read"), region_label (self));
+  return FALSE;
 }
 
 gboolean
 shmooze_view_begin_writing (ShmoozeView  *self,
                             GError      **error)
 {
-  return begin (self, self->access != SHMOOZE_ACCESS_READ && self->access != SHMOOZE_ACCESS_READ_EXECUTE,
-                _("The view is for reading only: it cannot be written"), error);
+  if (!shmooze_view_begin (self, error))
+    return FALSE;
+  if (self->access != SHMOOZE_ACCESS_READ && self->access != SHMOOZE_ACCESS_READ_EXECUTE)
+    return TRUE;
+
+  pthread_rwlock_unlock (&self->lock);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               _("The view of the region “%s” is for reading only: it cannot be written"), region_label (self));
+  return FALSE;
 }
 
 gboolean
@@ -173,7 +198,7 @@ shmooze_view_end (ShmoozeView  *self,
   /* A truncation in between has put zeros where the bytes were. */
   gboolean whole = shmooze_region_check (self->region, error);
 
-  g_rw_lock_reader_unlock (&self->lock);
+  pthread_rwlock_unlock (&self->lock);
   return whole;
 }
 
@@ -218,7 +243,7 @@ copy_from_shared (gpointer       to,
 
       memcpy (to, &value, sizeof value);
     }
-  else
+  else if (size > 0)  /* else it may be no address */
     memcpy (to, from, size);
 }
 
@@ -237,7 +262,7 @@ copy_to_shared (gpointer       to,
     atomic_store_explicit ((_Atomic (guint32) *) to, *(guint32 *) memcpy (&four, from, size), memory_order_relaxed);
   else if (size == 8 && (guintptr) to % 8 == 0)
     atomic_store_explicit ((_Atomic (guint64) *) to, *(guint64 *) memcpy (&eight, from, size), memory_order_relaxed);
-  else
+  else if (size > 0)  /* else it may be no address */
     memcpy (to, from, size);
 }
 
@@ -308,14 +333,13 @@ shmooze_view_read (ShmoozeView  *self,
                    gsize         count,
                    GError      **error)
 {
-  gsize n = 0;
+  gsize n;
 
   g_return_val_if_fail (SHMOOZE_IS_VIEW (self), -1);
   g_return_val_if_fail (buffer != NULL || count == 0, -1);
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
-  if (position <= self->size)
-    n = MIN (count, self->size - (gsize) position);
+  n = position <= self->size ? MIN (count, self->size - (gsize) position) : count;
   return shmooze_view_load (self, position, buffer, n, error) ? (gssize) n : -1;
 }
 
@@ -413,7 +437,7 @@ shmooze_view_flush (ShmoozeView   *self,
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  if (!begin (self, TRUE, NULL, error))
+  if (!shmooze_view_begin (self, error))
     return FALSE;
 
   if (self->access != SHMOOZE_ACCESS_COPY_ON_WRITE && msync (self->mapping, self->mapping_size, MS_SYNC) < 0)
@@ -457,7 +481,7 @@ shmooze_view_open_stream (ShmoozeView  *self,
   g_return_val_if_fail (SHMOOZE_IS_VIEW (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!begin (self, TRUE, NULL, error) || !shmooze_view_end (self, error))
+  if (!shmooze_view_begin (self, error) || !shmooze_view_end (self, error))
     return NULL;
   return shmooze_view_stream_new (self);
 }
@@ -468,6 +492,7 @@ shmooze_view_open_stream (ShmoozeView  *self,
  *
  * Gets the address of the view's first byte. What stands there can be
  * changed by others at any moment: read a value once, check it, then use it.
+ * The address is good until [method@View.close].
  *
  * Returns: (transfer none) (nullable): the memory, `NULL` after
  *   [method@View.close]
@@ -479,7 +504,7 @@ shmooze_view_get_data (ShmoozeView *self)
 {
   g_return_val_if_fail (SHMOOZE_IS_VIEW (self), NULL);
 
-  return self->mapping != NULL ? self->mapping + self->lead : NULL;
+  return atomic_load (&self->closed) ? NULL : self->mapping + self->lead;
 }
 
 /**
@@ -511,17 +536,15 @@ shmooze_view_get_size (ShmoozeView *self)
 void
 shmooze_view_close (ShmoozeView *self)
 {
-  char *mapping;
-
   g_return_if_fail (SHMOOZE_IS_VIEW (self));
 
-  g_rw_lock_writer_lock (&self->lock);
-  mapping = g_steal_pointer (&self->mapping);
-  g_rw_lock_writer_unlock (&self->lock);
-  if (mapping == NULL)
+  if (atomic_exchange (&self->closed, TRUE))
     return;
 
+  /* Nobody enters any more; who is inside leaves. */
+  pthread_rwlock_wrlock (&self->lock);
+  pthread_rwlock_unlock (&self->lock);
   shmooze_guard_remove (self->guard);
-  munmap (mapping, self->mapping_size);
+  munmap (self->mapping, self->mapping_size);
   shmooze_region_drop (self->region);
 }

@@ -151,7 +151,7 @@ shmooze_writer_new (ShmoozeView  *view,
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    _("%" PRIu64 " bytes at %" PRIu64 " in the region “%s” cannot be a lane for "
                      "%u readers and a draft of %zu bytes, which takes at least %zu"),
-                   shmooze_view_get_size (view), offset, shmooze_region_get_name (region), n_readers, draft_size,
+                   shmooze_view_get_size (view), offset, shmooze_region_get_label (region), n_readers, draft_size,
                    shmooze_lane_size_for (n_readers, draft_size, SHMOOZE_LANE_QUEUE_MIN));
       return NULL;
     }
@@ -159,7 +159,7 @@ shmooze_writer_new (ShmoozeView  *view,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                    _("The lane at %" PRIu64 " in the region “%s” has a writer already"),
-                   offset, shmooze_region_get_name (region));
+                   offset, shmooze_region_get_label (region));
       return NULL;
     }
 
@@ -338,11 +338,11 @@ shmooze_writer_reserve (ShmoozeWriter  *self,
       else if (self->broken)
         g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
                      _("The lane at %" PRIu64 " in the region “%s” is broken"),
-                     lane->offset, shmooze_region_get_name (lane->region));
+                     lane->offset, shmooze_region_get_label (lane->region));
       else
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                      _("The lane in the region “%s” is full: a reader has not read yet"),
-                     shmooze_region_get_name (lane->region));
+                     shmooze_region_get_label (lane->region));
       return NULL;
     }
 
