@@ -57,6 +57,10 @@ typedef struct
 gboolean shmooze_object_check_capacity (guint64         capacity,
                                    const char          *name,
                                    GError             **error);
+gboolean shmooze_object_check_executable (int           fd,
+                                   const char          *path,
+                                   const char          *name,
+                                   GError             **error);
 gboolean shmooze_object_create    (ShmoozeObject       *self,
                                    const ShmoozePlace  *place,
                                    const char          *name,

@@ -9,10 +9,12 @@
 #include <inttypes.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gunixmounts.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -136,6 +138,43 @@ shmooze_object_adopt (ShmoozeObject     *self,
   memcpy (self->id, inode, sizeof inode);
 }
 
+static void
+set_not_regular (GError             **error,
+                 const ShmoozePlace  *place,
+                 const char          *name)
+{
+  g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
+               _("“%s” is no region: %s is not a regular file; remove it or choose another name"), name, place->path);
+}
+
+static void
+set_not_ours (GError     **error,
+              const char  *name,
+              uid_t        owner)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+               _("The region “%s” belongs to another user (%u); choose another name"), name, (guint) owner);
+}
+
+static void
+set_not_opened (GError             **error,
+                const ShmoozePlace  *place,
+                const char          *name,
+                int                  errsv)
+{
+  struct stat st;
+
+  if (errsv == ENOENT)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("There is no region “%s”"), name);
+  else if (errsv == EISDIR || errsv == ENXIO)
+    set_not_regular (error, place, name);
+  else if (errsv == EACCES && fstatat (place->dir_fd, place->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           st.st_uid != geteuid ())
+    set_not_ours (error, name, st.st_uid);
+  else
+    set_failed (error, _("Cannot open the region “%s”"), name, errsv);
+}
+
 /* Opens what stands at the place: a regular file of this user's, ours or foreign. */
 static gboolean
 open_file (ShmoozeObject       *self,
@@ -150,21 +189,16 @@ open_file (ShmoozeObject       *self,
   fd = openat (place->dir_fd, place->file, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
     {
-      if (errno == ENOENT)
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("There is no region “%s”"), name);
-      else
-        set_failed (error, _("Cannot open the region “%s”"), name, errno);
+      set_not_opened (error, place, name, errno);
       return FALSE;
     }
 
   if (fstat (fd, &st) < 0)
     set_failed (error, _("Cannot open the region “%s”"), name, errno);
   else if (!S_ISREG (st.st_mode))
-    g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, _("“%s” is no region: %s is not a regular file"),
-                 name, place->path);
+    set_not_regular (error, place, name);
   else if (st.st_uid != geteuid ())
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 _("The region “%s” belongs to another user (%u); choose another name"), name, (guint) st.st_uid);
+    set_not_ours (error, name, st.st_uid);
   else if (read_control (self, fd, &st))
     self->lock_fd = fd;
   else if (!place->posix)
@@ -185,26 +219,42 @@ open_file (ShmoozeObject       *self,
   return self->lock_fd >= 0;
 }
 
+/* A mount that forbids execution is found when the region is opened, not when it is mapped. */
+gboolean
+shmooze_object_check_executable (int          fd,
+                                 const char  *path,
+                                 const char  *name,
+                                 GError     **error)
+{
+  g_autoptr(GUnixMountEntry) mount = NULL;
+  struct statvfs fs;
+
+  if (fstatvfs (fd, &fs) < 0 || !(fs.f_flag & ST_NOEXEC))
+    return TRUE;
+
+  mount = path != NULL ? g_unix_mount_for (path, NULL) : NULL;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+               _("The region “%s” cannot be executed: %s is mounted noexec"), name,
+               mount != NULL ? g_unix_mount_get_mount_path (mount) : _("its file system"));
+  return FALSE;
+}
+
 /* Opens the description that mappings are made from. It knows no more than the access asks for, so that no
  * mapping can ever be made to do more. */
 static gboolean
-open_for_mapping (ShmoozeObject  *self,
-                  const char     *name,
-                  ShmoozeAccess   access,
-                  GError        **error)
+open_for_mapping (ShmoozeObject       *self,
+                  const ShmoozePlace  *place,
+                  const char          *name,
+                  ShmoozeAccess        access,
+                  GError             **error)
 {
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", self->lock_fd);
   gboolean write = access == SHMOOZE_ACCESS_READ_WRITE || access == SHMOOZE_ACCESS_WRITE ||
                    access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
   gboolean execute = access == SHMOOZE_ACCESS_READ_EXECUTE || access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
-  struct statvfs fs;
 
-  if (execute && fstatvfs (self->lock_fd, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   _("The region “%s” cannot be executed: its file system is mounted noexec"), name);
-      return FALSE;
-    }
+  if (execute && !shmooze_object_check_executable (self->lock_fd, place->path, name, error))
+    return FALSE;
 
   self->map_fd = open (link, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
   if (self->map_fd < 0)
@@ -231,15 +281,16 @@ unlink_name (const ShmoozeObject *self,
 {
   gint64 deadline = g_get_monotonic_time () + PATIENCE_USEC;
   gulong pause_usec = 50;
+  gboolean removed;
 
   while (!shmooze_lock_byte (self->lock_fd, F_WRLCK, SHMOOZE_NAME_BYTE))
     if (!pause_until (deadline, &pause_usec))
       return FALSE;
 
-  if (shmooze_object_is_named (self, place) && unlinkat (place->dir_fd, place->file, 0) == 0)
-    if (!self->foreign)
-      shmooze_bell_remove_all (self->id);
+  removed = shmooze_object_is_named (self, place) && unlinkat (place->dir_fd, place->file, 0) == 0;
   shmooze_lock_byte (self->lock_fd, F_UNLCK, SHMOOZE_NAME_BYTE);
+  if (removed && !self->foreign)
+    shmooze_bell_remove_all (self->id);
   return TRUE;
 }
 
@@ -302,6 +353,21 @@ shmooze_available_memory (void)
   return sum;
 }
 
+/* How many bytes a file can have here: what the file system, the machine and the process's limit leave. */
+static guint64
+bytes_free (int fd)
+{
+  guint64 bytes = shmooze_available_memory ();
+  struct rlimit limit;
+  struct statvfs fs;
+
+  if (fstatvfs (fd, &fs) == 0 && fs.f_blocks > 0)
+    bytes = MIN (bytes, (guint64) fs.f_bavail * fs.f_frsize);
+  if (getrlimit (RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    bytes = MIN (bytes, (guint64) limit.rlim_cur);
+  return bytes;
+}
+
 /* Makes the file, whole but without a name. */
 static gboolean
 give_birth (ShmoozeObject       *self,
@@ -317,7 +383,6 @@ give_birth (ShmoozeObject       *self,
     .page_size = (guint32) page_size (),
     .capacity = birth->capacity
   };
-  struct statvfs fs;
   guint64 free_bytes;
   int result;
 
@@ -345,9 +410,7 @@ give_birth (ShmoozeObject       *self,
 
   /* Memory is taken now, so that a full file system is an error here and not SIGBUS later. Asking first
    * spares the machine from a fallocate that is bound to fail when everything is used up. */
-  free_bytes = shmooze_available_memory ();
-  if (fstatvfs (self->lock_fd, &fs) == 0 && fs.f_blocks > 0)
-    free_bytes = MIN (free_bytes, (guint64) fs.f_bavail * fs.f_frsize);
+  free_bytes = bytes_free (self->lock_fd);
   if (self->file_size > free_bytes)
     result = ENOSPC;
   else
@@ -356,7 +419,7 @@ give_birth (ShmoozeObject       *self,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
                    _("The region “%s” needs %" PRIu64 " bytes, %" PRIu64 " are free in %s"),
-                   name, self->file_size, free_bytes == G_MAXUINT64 ? 0 : free_bytes, folder);
+                   name, self->file_size, bytes_free (self->lock_fd), folder);
       return FALSE;
     }
   if (result == EOPNOTSUPP)
@@ -432,7 +495,12 @@ link_name (ShmoozeObject       *self,
         }
       if (life == LIFE_HELD)
         {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("The region “%s” exists already"), name);
+          if (local_error != NULL)
+            /* Translators: why the name is taken follows */
+            g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("The name “%s” exists already: %s"), name,
+                         local_error->message);
+          else
+            g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("The region “%s” exists already"), name);
           return FALSE;
         }
     }
@@ -487,7 +555,7 @@ shmooze_object_create (ShmoozeObject       *self,
       if (self->lock_fd < 0 || !shmooze_lock_byte (self->lock_fd, F_RDLCK, SHMOOZE_LIFE_BYTE) ||
           (birth->locked && !shmooze_lock_byte (self->lock_fd, F_WRLCK, SHMOOZE_THING_BYTES)))
         set_failed (error, _("Cannot lock the region “%s”; is /proc mounted?"), name, errno);
-      else if (open_for_mapping (self, name, birth->access, error) && link_name (self, place, name, error))
+      else if (open_for_mapping (self, place, name, birth->access, error) && link_name (self, place, name, error))
         {
           close (born.lock_fd);
           return TRUE;
@@ -534,7 +602,7 @@ shmooze_object_open (ShmoozeObject       *self,
     }
   while (TRUE);
 
-  if (open_for_mapping (self, name, access, error))
+  if (open_for_mapping (self, place, name, access, error))
     return TRUE;
 
   shmooze_object_release (self, place);

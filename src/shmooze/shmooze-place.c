@@ -23,6 +23,17 @@ typedef enum
   STEP_OURS     /* the library's: owner checked, mode set to 0700 */
 } Step;
 
+static void
+set_not_ours (GError     **error,
+              const char  *path,
+              uid_t        owner)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+               _("The directory “%s” belongs to another user (%u, this is %u); "
+                 "set XDG_RUNTIME_DIR to a directory of your own, or unset it"),
+               path, (guint) owner, (guint) geteuid ());
+}
+
 /* Goes one directory down. Nothing is followed but the name itself, so that nobody can lead the walk
  * elsewhere between two steps. Takes over @parent. */
 static int
@@ -34,6 +45,7 @@ step_down (int          parent,
            GError     **error)
 {
   g_autofree char *message = NULL;
+  gboolean foreign;
   struct stat st;
   int fd, errsv;
 
@@ -46,8 +58,15 @@ step_down (int          parent,
   else
     fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   errsv = errno;
+  foreign = fd < 0 && errsv == EACCES && step != STEP_SYSTEM &&
+            fstatat (parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != geteuid ();
   if (parent >= 0)
     close (parent);
+  if (foreign)
+    {
+      set_not_ours (error, path->str, st.st_uid);
+      return -1;
+    }
   if (fd < 0)
     {
       message = g_strdup_printf (_("Cannot use the directory “%s”"), path->str);
@@ -59,10 +78,7 @@ step_down (int          parent,
 
   if (fstat (fd, &st) < 0 || st.st_uid != geteuid ())
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   _("The directory “%s” belongs to another user (%u, this is %u); "
-                     "set XDG_RUNTIME_DIR to a directory of your own, or unset it"),
-                   path->str, (guint) st.st_uid, (guint) geteuid ());
+      set_not_ours (error, path->str, st.st_uid);
       close (fd);
       return -1;
     }

@@ -49,17 +49,13 @@ adopt (ShmoozeRegion  *self,
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", object->map_fd);
   int seals = fcntl (object->map_fd, F_GET_SEALS);  /* -1: cannot have any */
   gboolean started;
-  struct statvfs fs;
   struct stat st;
 
   if (fstat (object->map_fd, &st) < 0)
     return set_failed (self, error, errno);
-  if (executes (self->access) && fstatvfs (object->map_fd, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   _("The region “%s” cannot be executed: its file system is mounted noexec"), self->label);
-      return FALSE;
-    }
+  if (executes (self->access) &&
+      !shmooze_object_check_executable (object->map_fd, self->path, self->label, error))
+    return FALSE;
 
   shmooze_object_adopt (object, &st);
   self->sealed = seals >= 0 && (seals & F_SEAL_SHRINK);
