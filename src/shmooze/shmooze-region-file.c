@@ -179,6 +179,7 @@ shmooze_region_map_file (GFile          *file,
   int fd;
 
   g_return_val_if_fail (G_IS_FILE (file), NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   shown = g_file_get_parse_name (file);
@@ -330,6 +331,7 @@ shmooze_region_new_from_fd (int             fd,
   g_autoptr(ShmoozeRegion) self = NULL;
 
   g_return_val_if_fail (fd >= 0, NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   self = shmooze_region_new (_("unnamed"), access);

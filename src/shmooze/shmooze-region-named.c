@@ -152,6 +152,7 @@ shmooze_region_create (const char     *name,
                        GError        **error)
 {
   g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return shmooze_region_create_in (NULL, name, &(ShmoozeBirth) { .capacity = capacity, .access = access }, error);
@@ -198,6 +199,7 @@ shmooze_region_create_with_contents (const char     *name,
   };
 
   g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (contents != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
@@ -234,6 +236,7 @@ shmooze_region_open (const char     *name,
                      GError        **error)
 {
   g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return shmooze_region_open_in (NULL, name, access, error);
@@ -265,6 +268,7 @@ shmooze_region_create_or_open (const char     *name,
                                GError        **error)
 {
   g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return shmooze_region_create_or_open_in (NULL, name,

@@ -342,6 +342,7 @@ shmooze_region_create_view (ShmoozeRegion  *self,
   ShmoozeView *view;
 
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   if (!shmooze_region_hold (self, error))

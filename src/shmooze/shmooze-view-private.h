@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
+#define SHMOOZE_IS_ACCESS(access) ((guint) (access) <= SHMOOZE_ACCESS_READ_WRITE_EXECUTE)
+
 ShmoozeView   *shmooze_view_new                 (ShmoozeRegion  *region,
                                                  guint64         offset,
                                                  guint64         size,
