@@ -67,32 +67,64 @@ check_zeros (ShmoozeView *view)
     g_assert_cmpint (data[i], ==, 0);
 }
 
+#define N_CUTS 5
+
+/* Sizes that leave at most a part of four pages. */
+static off_t
+cut_at (guint i)
+{
+  off_t page = (off_t) test_page_size ();
+  const off_t sizes[N_CUTS] = { 0, 1, 100, page, page + 1 };
+
+  return sizes[i];
+}
+
+/* The last page is gone for certain: then all of it reads as zeros, in every view. */
 static void
 test_truncated (void)
 {
   gsize page = test_page_size ();
-  const off_t sizes[] = { 0, 1, 100, (off_t) page, (off_t) page + 1, (off_t) (4 * page) };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+  for (guint i = 0; i < N_CUTS; i++)
     {
       g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page);
       g_autoptr(ShmoozeView) view = view_of (region, 0, RW), reading = view_of (region, 3 * page, SHMOOZE_ACCESS_READ);
-      g_autoptr(ShmoozeRegion) other = create ("whole", 4 * page);
-      g_autoptr(ShmoozeView) other_view = view_of (other, 0, RW);
+
+      memset (shmooze_view_get_data (view), 'x', 4 * page);
+      g_assert_cmpint (truncate (shmooze_region_get_path (region), cut_at (i)), ==, 0);
+      check_zeros (reading);
+      check_zeros (view);
+      memset (shmooze_view_get_data (view), 'z', 4 * page);
+      check_lost (region);
+      g_assert_cmpuint (shmooze_region_get_capacity (region), ==, 4 * page);
+    }
+}
+
+/* Every byte of the region's is there, only what follows is not. */
+static void
+test_control_page_cut (void)
+{
+  gsize page = test_page_size ();
+  g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, RW);
+  guint n_lost = 0;
+
+  g_signal_connect (region, "lost", G_CALLBACK (on_lost), &n_lost);
+  g_assert_cmpint (truncate (shmooze_region_get_path (region), (off_t) (4 * page)), ==, 0);
+  check_lost (region);
+  test_wait (n_lost == 1);
+}
+
+static void
+test_told_once (void)
+{
+  for (guint i = 0; i < N_CUTS; i++)
+    {
+      g_autoptr(ShmoozeRegion) region = create ("cut", 4 * test_page_size ());
       guint n_lost = 0;
 
       g_signal_connect (region, "lost", G_CALLBACK (on_lost), &n_lost);
-      memset (shmooze_view_get_data (view), 'x', 4 * page);
-      memset (shmooze_view_get_data (other_view), 'y', 4 * page);
-      g_assert_cmpint (truncate (shmooze_region_get_path (region), sizes[i]), ==, 0);
-
-      if (sizes[i] < (off_t) (4 * page))
-        {
-          /* The last page is gone for certain: then all of it reads as zeros, in every view. */
-          check_zeros (reading);
-          check_zeros (view);
-          memset (shmooze_view_get_data (view), 'z', 4 * page);
-        }
+      g_assert_cmpint (truncate (shmooze_region_get_path (region), cut_at (i)), ==, 0);
       check_lost (region);
       check_lost (region);
       test_wait (n_lost > 0);
@@ -100,13 +132,54 @@ test_truncated (void)
       check_lost (region);
       test_settle ();
       g_assert_cmpuint (n_lost, ==, 1);
-      g_assert_cmpuint (shmooze_region_get_capacity (region), ==, 4 * page);
-
-      /* The neighbour knows nothing of it. */
-      g_assert_cmpint (((char *) shmooze_view_get_data (other_view))[4 * page - 1], ==, 'y');
-      g_clear_object (&other_view);
-      other_view = view_of (other, 0, RW);
     }
+}
+
+/* The neighbour knows nothing of it. */
+static void
+test_neighbour (void)
+{
+  gsize page = test_page_size ();
+  g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page), other = create ("whole", 4 * page);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, RW), other_view = view_of (other, 0, RW);
+
+  memset (shmooze_view_get_data (other_view), 'y', 4 * page);
+  g_assert_cmpint (truncate (shmooze_region_get_path (region), 0), ==, 0);
+  check_zeros (view);
+  check_lost (region);
+  for (gsize i = 0; i < 4 * page; i++)
+    g_assert_cmpint (((char *) shmooze_view_get_data (other_view))[i], ==, 'y');
+  g_clear_object (&other_view);
+  other_view = view_of (other, 0, RW);
+}
+
+/* The name is free for another region, while the lost one is still there. */
+static void
+test_name_is_free (void)
+{
+  g_autoptr(ShmoozeRegion) region = create ("cut", 100), again = NULL, third = NULL;
+
+  g_assert_cmpint (truncate (shmooze_region_get_path (region), 0), ==, 0);
+  check_lost (region);
+  again = create ("cut", 200);
+  g_clear_object (&region);
+  third = shmooze_region_open ("cut", RW, NULL);
+  g_assert_cmpuint (shmooze_region_get_capacity (third), ==, 200);
+}
+
+/* Two objects of one region lose it each for itself. */
+static void
+test_every_holder (void)
+{
+  g_autoptr(ShmoozeRegion) one = create ("cut", 100), two = shmooze_region_open ("cut", RW, NULL);
+  guint n_lost = 0;
+
+  g_signal_connect (one, "lost", G_CALLBACK (on_lost), &n_lost);
+  g_signal_connect (two, "lost", G_CALLBACK (on_lost), &n_lost);
+  g_assert_cmpint (truncate (shmooze_region_get_path (one), 0), ==, 0);
+  check_lost (one);
+  check_lost (two);
+  test_wait (n_lost == 2);
 }
 
 /* A store into what is no longer there */
@@ -312,6 +385,12 @@ test_chain (void)
 {
   check_chain ("plain", "guarded", TRUE);
   check_chain ("info", "guarded", TRUE);
+}
+
+/* Where nobody had it, the process ends as it would have without us. */
+static void
+test_chain_default (void)
+{
   check_chain ("default", "guarded", FALSE);
 }
 
@@ -404,12 +483,18 @@ main (int    argc,
   test_init (&argc, &argv);
 
   test_add ("/guard/truncated", test_truncated);
+  test_add ("/guard/control-page-cut", test_control_page_cut);
+  test_add ("/guard/told-once", test_told_once);
+  test_add ("/guard/neighbour", test_neighbour);
+  test_add ("/guard/name-is-free", test_name_is_free);
+  test_add ("/guard/every-holder", test_every_holder);
   test_add ("/guard/store", test_store);
   test_add ("/guard/regrown", test_regrown);
   test_add ("/guard/foreign", test_foreign);
   test_add ("/guard/unlinked-is-not-lost", test_unlinked_is_not_lost);
   test_add ("/guard/lost-context", test_lost_context);
   test_add ("/guard/chain", test_chain);
+  test_add ("/guard/chain-default", test_chain_default);
   test_add ("/guard/disabled", test_disabled);
   test_add ("/guard/munmap-race", test_munmap_race);
   test_add ("/guard/faults-in-threads", test_faults_in_threads);

@@ -98,7 +98,7 @@ test_child_get_pid (TestChild *self)
   return self->pid;
 }
 
-static void
+static void G_GNUC_PRINTF (2, 0)
 write_line (int         fd,
             const char *format,
             va_list     arguments)
