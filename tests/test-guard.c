@@ -1,41 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "lib/testlib.h"
+#include "lib/test-region.h"
 
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define RW SHMOOZE_ACCESS_READ_WRITE
-
-static ShmoozeRegion *
-create (const char *name,
-        guint64     capacity)
-{
-  g_autoptr(GError) error = NULL;
-  ShmoozeRegion *region = shmooze_region_create (name, capacity, RW, &error);
-
-  g_assert_no_error (error);
-  return region;
-}
-
-static ShmoozeView *
-view_of (ShmoozeRegion *region,
-         guint64        offset,
-         ShmoozeAccess  access)
-{
-  g_autoptr(GError) error = NULL;
-  ShmoozeView *view = shmooze_region_create_view (region, offset, 0, access, &error);
-
-  g_assert_no_error (error);
-  return view;
-}
 
 static void
 on_lost (ShmoozeRegion *region,
@@ -59,7 +32,7 @@ check_lost (ShmoozeRegion *region)
 }
 
 static void
-check_zeros (ShmoozeView *view)
+check_zero_view (ShmoozeView *view)
 {
   const volatile char *data = shmooze_view_get_data (view);
 
@@ -88,12 +61,12 @@ test_truncated (void)
   for (guint i = 0; i < N_CUTS; i++)
     {
       g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page);
-      g_autoptr(ShmoozeView) view = view_of (region, 0, RW), reading = view_of (region, 3 * page, SHMOOZE_ACCESS_READ);
+      g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), reading = view_of (region, 3 * page, 0, SHMOOZE_ACCESS_READ);
 
       memset (shmooze_view_get_data (view), 'x', 4 * page);
       g_assert_cmpint (truncate (shmooze_region_get_path (region), cut_at (i)), ==, 0);
-      check_zeros (reading);
-      check_zeros (view);
+      check_zero_view (reading);
+      check_zero_view (view);
       memset (shmooze_view_get_data (view), 'z', 4 * page);
       check_lost (region);
       g_assert_cmpuint (shmooze_region_get_capacity (region), ==, 4 * page);
@@ -106,7 +79,7 @@ test_control_page_cut (void)
 {
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page);
-  g_autoptr(ShmoozeView) view = view_of (region, 0, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   guint n_lost = 0;
 
   g_signal_connect (region, "lost", G_CALLBACK (on_lost), &n_lost);
@@ -141,16 +114,16 @@ test_neighbour (void)
 {
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page), other = create ("whole", 4 * page);
-  g_autoptr(ShmoozeView) view = view_of (region, 0, RW), other_view = view_of (other, 0, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), other_view = view_of (other, 0, 0, RW);
 
   memset (shmooze_view_get_data (other_view), 'y', 4 * page);
   g_assert_cmpint (truncate (shmooze_region_get_path (region), 0), ==, 0);
-  check_zeros (view);
+  check_zero_view (view);
   check_lost (region);
   for (gsize i = 0; i < 4 * page; i++)
     g_assert_cmpint (((char *) shmooze_view_get_data (other_view))[i], ==, 'y');
   g_clear_object (&other_view);
-  other_view = view_of (other, 0, RW);
+  other_view = view_of (other, 0, 0, RW);
 }
 
 /* The name is free for another region, while the lost one is still there. */
@@ -187,7 +160,7 @@ static void
 test_store (void)
 {
   g_autoptr(ShmoozeRegion) region = create ("cut", 10000);
-  g_autoptr(ShmoozeView) view = view_of (region, 0, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   volatile char *data = shmooze_view_get_data (view);
 
   g_assert_cmpint (truncate (shmooze_region_get_path (region), 0), ==, 0);
@@ -202,13 +175,13 @@ static void
 test_regrown (void)
 {
   g_autoptr(ShmoozeRegion) region = create ("regrown", 10000);
-  g_autoptr(ShmoozeView) view = view_of (region, 0, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   GStatBuf st;
 
   g_assert_cmpint (g_stat (shmooze_region_get_path (region), &st), ==, 0);
   g_assert_cmpint (truncate (shmooze_region_get_path (region), 0), ==, 0);
   g_assert_cmpint (truncate (shmooze_region_get_path (region), st.st_size), ==, 0);
-  check_zeros (view);
+  check_zero_view (view);
   check_lost (region);
 }
 
@@ -222,15 +195,15 @@ test_foreign (void)
 
   g_assert_cmpint (ftruncate (fd, 10000), ==, 0);
   region = shmooze_region_open (name, RW, NULL);
-  view = view_of (region, 0, RW);
+  view = view_of (region, 0, 0, RW);
   g_assert_cmpint (ftruncate (fd, 20000), ==, 0);  /* to grow is no harm */
   g_clear_object (&view);
-  view = view_of (region, 0, RW);
+  view = view_of (region, 0, 0, RW);
   g_assert_cmpuint (shmooze_view_get_size (view), ==, 10000);
   g_assert_cmpint (ftruncate (fd, 9999), ==, 0);
   check_lost (region);
   g_assert_cmpint (ftruncate (fd, 10), ==, 0);
-  check_zeros (view);
+  check_zero_view (view);
   shm_unlink (name);
   close (fd);
 }
@@ -242,7 +215,7 @@ test_unlinked_is_not_lost (void)
   g_autoptr(ShmoozeView) view = NULL;
 
   g_assert_cmpint (g_unlink (shmooze_region_get_path (region)), ==, 0);
-  view = view_of (region, 0, RW);
+  view = view_of (region, 0, 0, RW);
   strcpy (shmooze_view_get_data (view), "still whole");
 }
 
@@ -343,7 +316,7 @@ role_chain (int    argc,
     shmooze_disable_fault_guard ();
 
   region = create ("chain", 10000);
-  view = view_of (region, 0, RW);
+  view = view_of (region, 0, 0, RW);
   data = shmooze_view_get_data (view);
   truncate (shmooze_region_get_path (region), 0);
   g_unlink (shmooze_region_get_path (region));
@@ -411,7 +384,7 @@ cut_and_close (gpointer data)
     {
       g_autofree char *name = g_strdup_printf ("race-%u", GPOINTER_TO_UINT (data));
       g_autoptr(ShmoozeRegion) region = create (name, size);
-      g_autoptr(ShmoozeView) view = view_of (region, 0, RW), second = view_of (region, test_page_size (), RW);
+      g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), second = view_of (region, test_page_size (), 0, RW);
       volatile char *bytes = shmooze_view_get_data (view);
       char *own;
 
@@ -461,7 +434,7 @@ test_faults_in_threads (void)
   for (guint round = 0; round < 30; round++)
     {
       g_autoptr(ShmoozeRegion) region = create ("crowded", 10000);
-      g_autoptr(ShmoozeView) one = view_of (region, 0, RW), two = view_of (region, 0, SHMOOZE_ACCESS_READ);
+      g_autoptr(ShmoozeView) one = view_of (region, 0, 0, RW), two = view_of (region, 0, 0, SHMOOZE_ACCESS_READ);
       GThread *threads[4];
 
       for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
@@ -469,8 +442,8 @@ test_faults_in_threads (void)
       g_assert_cmpint (truncate (shmooze_region_get_path (region), 0), ==, 0);
       for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
         g_thread_join (threads[i]);
-      check_zeros (one);
-      check_zeros (two);
+      check_zero_view (one);
+      check_zero_view (two);
       check_lost (region);
     }
 }

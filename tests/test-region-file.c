@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "lib/testlib.h"
+#include "lib/test-region.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixconnection.h>
 #include <gio/gunixfdmessage.h>
-#include <glib/gstdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define RW SHMOOZE_ACCESS_READ_WRITE
-#define READ SHMOOZE_ACCESS_READ
 
 /* Files of the user's, and regions that only a descriptor leads to. */
 
@@ -67,17 +62,6 @@ map_file (TestFile      *file,
   return region;
 }
 
-static ShmoozeView *
-view_of (ShmoozeRegion *region,
-         ShmoozeAccess  access)
-{
-  g_autoptr(GError) error = NULL;
-  ShmoozeView *view = shmooze_region_create_view (region, 0, 0, access, &error);
-
-  g_assert_no_error (error);
-  return view;
-}
-
 static void
 check_refused (TestFile      *file,
                guint64        capacity,
@@ -111,7 +95,7 @@ test_file_as_it_is (void)
 {
   g_autoptr(TestFile) file = test_file_new ("twelve bytes");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
-  g_autoptr(ShmoozeView) view = view_of (region, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
   g_assert_cmpuint (shmooze_region_get_capacity (region), ==, 12);
   g_assert_true (shmooze_region_get_persisted (region));
@@ -126,7 +110,7 @@ test_file_persists (void)
 {
   g_autoptr(TestFile) file = test_file_new ("before");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
-  g_autoptr(ShmoozeView) view = view_of (region, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
   memcpy (shmooze_view_get_data (view), "behind", 6);
   g_clear_object (&view);
@@ -245,7 +229,7 @@ test_file_copy_on_write (void)
 {
   g_autoptr(TestFile) file = test_file_new ("original");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, SHMOOZE_ACCESS_COPY_ON_WRITE);
-  g_autoptr(ShmoozeView) view = view_of (region, SHMOOZE_ACCESS_COPY_ON_WRITE);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, SHMOOZE_ACCESS_COPY_ON_WRITE);
 
   memcpy (shmooze_view_get_data (view), "scribble", 8);
   g_clear_object (&view);
@@ -258,7 +242,7 @@ test_file_two_see_each_other (void)
 {
   g_autoptr(TestFile) file = test_file_new ("........");
   g_autoptr(ShmoozeRegion) one = map_file (file, 0, RW), two = map_file (file, 0, READ);
-  g_autoptr(ShmoozeView) written = view_of (one, RW), seen = view_of (two, READ);
+  g_autoptr(ShmoozeView) written = view_of (one, 0, 0, RW), seen = view_of (two, 0, 0, READ);
 
   memcpy (shmooze_view_get_data (written), "coherent", 8);
   g_assert_cmpmem (shmooze_view_get_data (seen), 8, "coherent", 8);
@@ -269,7 +253,7 @@ test_file_flush (void)
 {
   g_autoptr(TestFile) file = test_file_new ("........");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
-  g_autoptr(ShmoozeView) view = view_of (region, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
 
@@ -291,7 +275,7 @@ test_file_truncated (void)
 {
   g_autoptr(TestFile) file = test_file_new (NULL);
   g_autoptr(ShmoozeRegion) region = map_file (file, 3 * test_page_size (), RW);
-  g_autoptr(ShmoozeView) view = view_of (region, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autoptr(GError) error = NULL;
   char *data = shmooze_view_get_data (view);
 
@@ -347,7 +331,7 @@ static void
 test_unnamed (void)
 {
   g_autoptr(ShmoozeRegion) region = create_unnamed (1234);
-  g_autoptr(ShmoozeView) view = view_of (region, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
   g_assert_null (shmooze_region_get_name (region));
   g_assert_null (shmooze_region_get_path (region));
@@ -390,7 +374,7 @@ test_fd_shares (void)
 {
   g_autoptr(ShmoozeRegion) region = create_unnamed (100);
   g_autoptr(ShmoozeRegion) other = from_fd (shmooze_region_get_fd (region), READ);
-  g_autoptr(ShmoozeView) written = view_of (region, RW), seen = view_of (other, READ);
+  g_autoptr(ShmoozeView) written = view_of (region, 0, 0, RW), seen = view_of (other, 0, 0, READ);
 
   g_assert_cmpuint (shmooze_region_get_capacity (other), ==, 100);
   strcpy (shmooze_view_get_data (written), "by descriptor");
@@ -409,7 +393,7 @@ test_fd_is_duplicated (void)
   g_assert_cmpint (fcntl (mine, F_GETFD), >=, 0);  /* still open */
   other = from_fd (mine, RW);
   g_assert_cmpint (close (mine), ==, 0);
-  g_object_unref (view_of (other, RW));
+  g_object_unref (view_of (other, 0, 0, RW));
 }
 
 static void
@@ -453,7 +437,7 @@ test_fd_truncated (void)
 
   g_assert_cmpint (ftruncate (fd, 8192), ==, 0);
   region = from_fd (fd, RW);
-  view = view_of (region, RW);
+  view = view_of (region, 0, 0, RW);
   g_assert_cmpint (ftruncate (fd, 0), ==, 0);
   g_assert_cmpint (((char *) shmooze_view_get_data (view))[5000], ==, 0);
   g_assert_null (shmooze_region_create_view (region, 0, 0, READ, &error));
@@ -467,7 +451,7 @@ answer_in_region (int    argc,
                   char **argv)
 {
   g_autoptr(ShmoozeRegion) region = from_fd (atoi (argv[0]), RW);
-  g_autoptr(ShmoozeView) view = view_of (region, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
   g_assert_cmpstr (shmooze_view_get_data (view), ==, "question");
   strcpy (shmooze_view_get_data (view), "answer");
@@ -479,7 +463,7 @@ static void
 test_fd_to_child (void)
 {
   g_autoptr(ShmoozeRegion) region = create_unnamed (100);
-  g_autoptr(ShmoozeView) view = view_of (region, RW);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   const char *argv[] = { program, "--child", "answer-in-region", "5", NULL };
   const int source = shmooze_region_get_fd (region), target = 5;
@@ -501,7 +485,7 @@ static void
 test_fd_over_socket (void)
 {
   g_autoptr(ShmoozeRegion) region = create_unnamed (100), other = NULL;
-  g_autoptr(ShmoozeView) view = view_of (region, RW), seen = NULL;
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), seen = NULL;
   g_autoptr(GSocket) near = NULL, far = NULL;
   g_autoptr(GUnixConnection) sender = NULL, receiver = NULL;
   g_autoptr(GError) error = NULL;
@@ -524,7 +508,7 @@ test_fd_over_socket (void)
 
   other = from_fd (fd, READ);
   close (fd);
-  seen = view_of (other, READ);
+  seen = view_of (other, 0, 0, READ);
   g_assert_cmpstr (shmooze_view_get_data (seen), ==, "over a socket");
 }
 
@@ -533,7 +517,7 @@ static void
 test_unnamed_lane (void)
 {
   g_autoptr(ShmoozeRegion) one = create_unnamed (65536), two = from_fd (shmooze_region_get_fd (one), RW);
-  g_autoptr(ShmoozeView) writing = view_of (one, RW), reading = view_of (two, RW);
+  g_autoptr(ShmoozeView) writing = view_of (one, 0, 0, RW), reading = view_of (two, 0, 0, RW);
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeWriter) writer = shmooze_writer_new (writing, 1, 1024, &error);
   g_autoptr(ShmoozeReader) reader = NULL;

@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "lib/testlib.h"
+#include "lib/test-region.h"
 
 #include <fcntl.h>
-#include <glib/gstdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#define RW SHMOOZE_ACCESS_READ_WRITE
-#define READ SHMOOZE_ACCESS_READ
 #define WRITE SHMOOZE_ACCESS_WRITE
 #define COPY SHMOOZE_ACCESS_COPY_ON_WRITE
-
-static ShmoozeRegion *
-create (const char *name,
-        guint64     capacity)
-{
-  g_autoptr(GError) error = NULL;
-  ShmoozeRegion *region = shmooze_region_create (name, capacity, RW, &error);
-
-  g_assert_no_error (error);
-  return region;
-}
-
-static ShmoozeView *
-view_of (ShmoozeRegion *region,
-         guint64        offset,
-         guint64        size,
-         ShmoozeAccess  access)
-{
-  g_autoptr(GError) error = NULL;
-  ShmoozeView *view = shmooze_region_create_view (region, offset, size, access, &error);
-
-  g_assert_no_error (error);
-  return view;
-}
 
 static GIOStream *
 stream_of (ShmoozeView *view)

@@ -1,60 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "lib/testlib.h"
+#include "lib/test-region.h"
 
 #include <fcntl.h>
 #include <float.h>
-#include <glib/gstdio.h>
 #include <linux/magic.h>
 #include <math.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RW SHMOOZE_ACCESS_READ_WRITE
-#define READ SHMOOZE_ACCESS_READ
 #define WRITE SHMOOZE_ACCESS_WRITE
 #define COPY SHMOOZE_ACCESS_COPY_ON_WRITE
 
 #define GIB (G_GUINT64_CONSTANT (1) << 30)
-
-static ShmoozeRegion *
-create (const char *name,
-        guint64     capacity)
-{
-  g_autoptr(GError) error = NULL;
-  ShmoozeRegion *region = shmooze_region_create (name, capacity, RW, &error);
-
-  g_assert_no_error (error);
-  return region;
-}
-
-static ShmoozeRegion *
-open_region (const char    *name,
-             ShmoozeAccess  access)
-{
-  g_autoptr(GError) error = NULL;
-  ShmoozeRegion *region = shmooze_region_open (name, access, &error);
-
-  g_assert_no_error (error);
-  return region;
-}
-
-static ShmoozeView *
-view_of (ShmoozeRegion *region,
-         guint64        offset,
-         guint64        size,
-         ShmoozeAccess  access)
-{
-  g_autoptr(GError) error = NULL;
-  ShmoozeView *view = shmooze_region_create_view (region, offset, size, access, &error);
-
-  g_assert_no_error (error);
-  return view;
-}
 
 /* A view that is the only holder of a region of its own. */
 static ShmoozeView *
@@ -66,15 +27,6 @@ lone_view (const char *name,
 
   shmooze_region_close (region);
   return view;
-}
-
-static void
-check_absent (const char *name)
-{
-  g_autoptr(GError) error = NULL;
-
-  g_assert_null (shmooze_region_open (name, READ, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, name, NULL);
 }
 
 static void
@@ -165,7 +117,7 @@ peer (int    argc,
       char **argv)
 {
   ShmoozeAccess access = g_str_equal (argv[1], "copy") ? COPY : RW;
-  g_autoptr(ShmoozeRegion) region = open_region (argv[0], access);
+  g_autoptr(ShmoozeRegion) region = open_as (argv[0], access);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, access);
   char *line;
 
@@ -568,7 +520,7 @@ test_access_matrix (void)
         continue;
 
       g_test_message ("access %u", access);
-      region = open_region ("matrix", access);
+      region = open_as ("matrix", access);
       view = view_of (region, 0, 0, access);
       check_allowed (shmooze_view_read (view, 0, &byte, 1, &error) == 1, reads, &error);
       check_allowed (shmooze_view_write (view, 0, &byte, 1, &error), writes, &error);
@@ -721,7 +673,7 @@ test_life_outlives_region_object (void)
   g_clear_object (&region);
   set_uint64 (view, 6, 42);
   g_assert_cmpuint (get_uint64 (view, 6), ==, 42);
-  other = open_region ("outlived", RW);
+  other = open_as ("outlived", RW);
   other_view = view_of (other, 16, 8, READ);
   g_assert_cmpuint (get_uint64 (other_view, 0), ==, 42);
 }
@@ -811,7 +763,7 @@ test_life_closed_twice_is_once (void)
   shmooze_view_close (one);
   g_clear_object (&one);
   set_uint64 (two, 0, 1);
-  g_object_unref (open_region ("twice", READ));
+  g_object_unref (open_as ("twice", READ));
   shmooze_view_close (two);
   check_absent ("twice");
 }
@@ -974,7 +926,7 @@ test_lost_file_cut_within_page (void)
 static void
 test_coherence_two_views (void)
 {
-  g_autoptr(ShmoozeRegion) region = create ("coherent", 20000), other = open_region ("coherent", RW);
+  g_autoptr(ShmoozeRegion) region = create ("coherent", 20000), other = open_as ("coherent", RW);
   g_autoptr(ShmoozeView) one = view_of (region, 3, 15000, RW), two = view_of (other, 4099, 15000, RW);
 
   for (guint64 i = 0; i < 10000; i += 997)
@@ -1174,7 +1126,7 @@ test_threads_close_at_once (void)
         threads[i] = g_thread_new ("close", close_view, view);
       for (guint i = 0; i < 2; i++)
         g_thread_join (threads[i]);
-      g_object_unref (open_region ("at-once", READ));
+      g_object_unref (open_as ("at-once", READ));
       set_uint64 (other, 0, 1);
     }
 }
