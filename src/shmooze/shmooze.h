@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <shmooze/shmooze-communicator.h>
 #include <shmooze/shmooze-enum-types.h>
 #include <shmooze/shmooze-error.h>
 #include <shmooze/shmooze-macros.h>
@@ -11,5 +12,8 @@
 #include <shmooze/shmooze-region.h>
 #include <shmooze/shmooze-room-info.h>
 #include <shmooze/shmooze-room.h>
+#include <shmooze/shmooze-shared-text.h>
+#include <shmooze/shmooze-supervisor.h>
 #include <shmooze/shmooze-view.h>
+#include <shmooze/shmooze-worker.h>
 #include <shmooze/shmooze-writer.h>

@@ -14,7 +14,9 @@ sys.path.insert(0, os.path.join(source, 'rig'))
 import tap
 
 AREAS = ['Names', 'Capacity', 'Access', 'Bounds', 'Coherence', 'Copy-on-write', 'Stream', 'Life cycle', 'Across processes',
-         'Foreign objects', 'Lock', 'File-backed', 'Unnamed regions and descriptors', 'Strangers', 'Liveness', 'Threads']
+         'Foreign objects', 'Lock', 'File-backed', 'Unnamed regions and descriptors', 'Strangers', 'Liveness', 'Threads', 'Shared text',
+         'Supervisor',
+         'Communicator']
 WHO = {'NET', 'Boost', 'Qt', 'Python', 'design'}
 FEWEST = 100
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-communicator.h"
+#include "shmooze-letters-private.h"
+#include "shmooze-region.h"
+
+G_BEGIN_DECLS
+
+struct _ShmoozeCommunicator
+{
+  GObject         parent_instance;
+
+  ShmoozeRegion  *region;
+  ShmoozeView    *view;
+  GMainContext   *context;
+  gint64          read_position;
+  gint64          write_position;
+  gboolean        reading;
+  gboolean        failing;
+  gboolean        peer_present;
+  ShmoozeLetters *letters;
+  guint           n_told;      /* how many unconfirmed messages were notified of last */
+  GSource        *source;
+};
+
+gboolean shmooze_communicator_check_open       (ShmoozeCommunicator  *self,
+                                                GError              **error);
+gboolean shmooze_communicator_check_position   (ShmoozeCommunicator  *self,
+                                                gint64                position,
+                                                gint64                other,
+                                                GError              **error);
+void     shmooze_communicator_look_for_peer    (ShmoozeCommunicator  *self);
+void     shmooze_communicator_look_soon        (ShmoozeCommunicator  *self);
+gboolean shmooze_communicator_send_some        (ShmoozeCommunicator  *self);
+void     shmooze_communicator_tell_unconfirmed (ShmoozeCommunicator  *self);
+
+G_END_DECLS

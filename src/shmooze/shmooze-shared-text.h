@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-error.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SHMOOZE_SHARED_TEXT_NAME: (value "/EMoreauSharedDemo")
+ *
+ * The name that the classic programs share a text by.
+ *
+ * Since: 1.0
+ */
+#define SHMOOZE_SHARED_TEXT_NAME "/EMoreauSharedDemo"
+
+/**
+ * SHMOOZE_SHARED_TEXT_CAPACITY: (value 8096)
+ *
+ * The capacity of the classic programs' region, in bytes.
+ *
+ * Since: 1.0
+ */
+#define SHMOOZE_SHARED_TEXT_CAPACITY 8096
+
+#define SHMOOZE_TYPE_SHARED_TEXT (shmooze_shared_text_get_type ())
+
+SHMOOZE_EXPORT
+G_DECLARE_FINAL_TYPE (ShmoozeSharedText, shmooze_shared_text, SHMOOZE, SHARED_TEXT, GObject)
+
+SHMOOZE_EXPORT
+ShmoozeSharedText *shmooze_shared_text_share         (const char         *name,
+                                                      guint64             capacity,
+                                                      GError            **error);
+SHMOOZE_EXPORT
+ShmoozeSharedText *shmooze_shared_text_show          (const char         *name,
+                                                      GError            **error);
+SHMOOZE_EXPORT
+const char        *shmooze_shared_text_get_name      (ShmoozeSharedText  *self);
+SHMOOZE_EXPORT
+guint64            shmooze_shared_text_get_capacity  (ShmoozeSharedText  *self);
+SHMOOZE_EXPORT
+guint              shmooze_shared_text_get_max_units (ShmoozeSharedText  *self);
+SHMOOZE_EXPORT
+gboolean           shmooze_shared_text_set_text      (ShmoozeSharedText  *self,
+                                                      const char         *text,
+                                                      GError            **error);
+SHMOOZE_EXPORT
+char              *shmooze_shared_text_dup_text      (ShmoozeSharedText  *self,
+                                                      guint              *n_units,
+                                                      GError            **error);
+SHMOOZE_EXPORT
+void               shmooze_shared_text_start_reader  (ShmoozeSharedText  *self);
+SHMOOZE_EXPORT
+void               shmooze_shared_text_stop_reader   (ShmoozeSharedText  *self);
+SHMOOZE_EXPORT
+void               shmooze_shared_text_close         (ShmoozeSharedText  *self);
+
+G_END_DECLS

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "shmooze-error.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SHMOOZE_SUPERVISOR_NAME: (value "/SampleApp")
+ *
+ * The name that the classic controller and listener meet by.
+ *
+ * Since: 1.0
+ */
+#define SHMOOZE_SUPERVISOR_NAME "/SampleApp"
+
+#define SHMOOZE_TYPE_SUPERVISOR (shmooze_supervisor_get_type ())
+
+SHMOOZE_EXPORT
+G_DECLARE_FINAL_TYPE (ShmoozeSupervisor, shmooze_supervisor, SHMOOZE, SUPERVISOR, GObject)
+
+SHMOOZE_EXPORT
+ShmoozeSupervisor *shmooze_supervisor_new          (const char          *name,
+                                                    const char *const   *argv,
+                                                    GError             **error);
+SHMOOZE_EXPORT
+const char        *shmooze_supervisor_get_name     (ShmoozeSupervisor   *self);
+SHMOOZE_EXPORT
+int                shmooze_supervisor_get_pid      (ShmoozeSupervisor   *self);
+SHMOOZE_EXPORT
+gboolean           shmooze_supervisor_start        (ShmoozeSupervisor   *self,
+                                                    GError             **error);
+SHMOOZE_EXPORT
+gboolean           shmooze_supervisor_stop         (ShmoozeSupervisor   *self,
+                                                    GError             **error);
+SHMOOZE_EXPORT
+gboolean           shmooze_supervisor_request_stop (const char          *name,
+                                                    GError             **error);
+
+G_END_DECLS

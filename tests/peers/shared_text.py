@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""shared_text.py write|read NAME: the other side of a shared text, from the table of its layout alone.
+
+write COUNT: makes the object, writes that many texts, says "written", and removes the object at the end of input.
+read COUNT: sees each of that many texts, whole, and says "saw N" for each.
+Text N is one letter, repeated.
+"""
+import mmap
+import os
+import struct
+import sys
+
+SIZE = 8096
+MAX_UNITS = (SIZE - 10) // 2
+
+
+def text_of(number):
+    return chr(ord('A') + number % 26) * (1 + number * 37 % MAX_UNITS)
+
+
+def attach(path, flags):
+    fd = os.open(path, os.O_RDWR | flags, 0o600)
+    if flags:
+        os.ftruncate(fd, SIZE)
+    memory = mmap.mmap(fd, SIZE)
+    os.close(fd)
+    return memory
+
+
+def write(path, count):
+    memory = attach(path, os.O_CREAT | os.O_EXCL)
+    try:
+        print('ready', flush=True)
+        sys.stdin.readline()
+        for number in range(1, count + 1):
+            units = text_of(number).encode('utf-16-le')
+            struct.pack_into('<i', memory, 0, 0)
+            memory[10:10 + len(units)] = units
+            struct.pack_into('<i', memory, 0, len(units) // 2)
+        print('written', flush=True)
+        sys.stdin.read()
+    finally:
+        os.unlink(path)
+
+
+def look(memory):
+    """A text; None: it was changed meanwhile."""
+    [count] = struct.unpack_from('<i', memory, 0)
+    if not 0 <= count <= MAX_UNITS:
+        sys.exit(f'a count of {count}')
+    units = memory[10:10 + 2 * count]
+    if struct.unpack_from('<i', memory, 0) != (count,):
+        return None
+    return units.decode('utf-16-le')
+
+
+def read(path, count):
+    memory = attach(path, 0)
+    print('ready', flush=True)
+    before = ''
+    for number in range(1, count + 1):
+        expected = text_of(number)
+        while (text := look(memory)) != expected:
+            # A count stands only with a text that begins as it says: the former one, or nothing yet.
+            if text not in (None, '', before):
+                sys.exit(f'torn: {len(text)} units of {sorted(set(text))} before text {number}')
+        before = text
+        print(f'saw {number}', flush=True)
+
+
+role, name, count = sys.argv[1:]
+{'write': write, 'read': read}[role]('/dev/shm' + name, int(count))
