@@ -22,7 +22,7 @@ import traceback
 DEADLINE = 30
 CTL = os.path.abspath(sys.argv[1])
 MAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'data', 'man', 'shmoozectl.1')
-VERBS = ('chat', 'inspect', 'list')
+VERBS = ('chat', 'hold', 'inspect', 'list', 'lock', 'read', 'remove', 'write')
 
 
 def wait_until(condition, what):

@@ -17,8 +17,13 @@ static const struct
                     char **argv);
 } verbs[] = {
   { "chat", N_("Talk in a region, from the terminal or in a pipe"), ctl_chat },
+  { "hold", N_("Create a region and hold it"), ctl_hold },
   { "inspect", N_("Say what stands in a region"), ctl_inspect },
   { "list", N_("List the regions and who is in them"), ctl_list },
+  { "lock", N_("Run a command while holding a mutex"), ctl_lock },
+  { "read", N_("Write the bytes of a region to standard output"), ctl_read },
+  { "remove", N_("Remove a region's name"), ctl_remove },
+  { "write", N_("Write standard input into a region"), ctl_write },
 };
 
 /* A region opened as descriptor 1 would receive all that is printed. */

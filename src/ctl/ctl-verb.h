@@ -15,9 +15,19 @@ enum
 
 int      ctl_chat                 (int                  argc,
                                    char               **argv);
+int      ctl_hold                 (int                  argc,
+                                   char               **argv);
 int      ctl_inspect              (int                  argc,
                                    char               **argv);
 int      ctl_list                 (int                  argc,
+                                   char               **argv);
+int      ctl_lock                 (int                  argc,
+                                   char               **argv);
+int      ctl_read                 (int                  argc,
+                                   char               **argv);
+int      ctl_remove               (int                  argc,
+                                   char               **argv);
+int      ctl_write                (int                  argc,
                                    char               **argv);
 
 gboolean ctl_verb_parse           (int                  argc,

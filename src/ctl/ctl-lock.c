@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "ctl-verb.h"
+
+#include <glib/gi18n.h>
+#include <shmooze/shmooze.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+static void
+do_nothing (int signum)
+{
+}
+
+/* Ctrl+C is for the command: the lock stays until it has ended. To ignore the signals would be inherited. */
+static int
+run (const char *const *argv)
+{
+  g_autoptr (GSubprocess) command = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  signal (SIGINT, do_nothing);
+  signal (SIGQUIT, do_nothing);
+  command = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDIN_INHERIT, &error);
+  if (command == NULL || !g_subprocess_wait (command, NULL, &error))
+    return ctl_verb_error ("%s", error->message);
+
+  status = g_subprocess_get_status (command);
+  return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
+}
+
+static int
+run_locked (ShmoozeMutex      *mutex,
+            const char *const *argv)
+{
+  g_autoptr (GError) error = NULL;
+  int status = run (argv);
+
+  if (!shmooze_mutex_unlock (mutex, &error))
+    return ctl_verb_error ("%s", error->message);
+  return status;
+}
+
+int
+ctl_lock (int    argc,
+          char **argv)
+{
+  g_auto (GStrv) rest = NULL;
+  g_autoptr (ShmoozeMutex) mutex = NULL;
+  g_autoptr (GError) error = NULL;
+  double seconds = -1;
+  gint64 timeout;
+  const GOptionEntry entries[] = {
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, N_("Wait no longer than this; 0: only try"), N_("SECONDS") },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("NAME -- COMMAND [ARGUMENT…]") },
+    G_OPTION_ENTRY_NULL
+  };
+
+  if (!ctl_verb_parse (argc, argv, entries,
+                       _("Run a command while holding a mutex."),
+                       _("The exit status is the command's, or 128 and its signal's number. When the mutex was\n"
+                         "left behind by somebody who died with it, a note on standard error says so.")))
+    return CTL_EXIT_USAGE;
+
+  if (rest == NULL || rest[0] == NULL || rest[1] == NULL)
+    return ctl_verb_usage_error ("%s", _("A mutex's name and a command are needed."));
+
+  mutex = shmooze_mutex_create_or_open (rest[0], FALSE, NULL, &error);
+  if (mutex == NULL)
+    return ctl_verb_error ("%s", error->message);
+
+  timeout = seconds < 0 ? -1 : (gint64) (seconds * G_USEC_PER_SEC);
+  switch (shmooze_mutex_lock (mutex, timeout, NULL, &error))
+    {
+    case SHMOOZE_LOCK_FAILED:
+      return ctl_verb_error ("%s", error->message);
+    case SHMOOZE_LOCK_ABANDONED:
+      ctl_verb_error (_("The mutex “%s” was left behind by somebody who died with it."), rest[0]);
+      break;
+    case SHMOOZE_LOCK_ACQUIRED:
+    default:
+      break;
+    }
+  return run_locked (mutex, (const char *const *) rest + 1);
+}
