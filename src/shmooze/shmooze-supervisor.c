@@ -23,7 +23,8 @@
  * original. It stays when the supervisor dies; the next supervisor adopts it,
  * if it has the region open: a number alone may be anybody's by now. A
  * command that knows nothing of the region is started and watched as well,
- * but neither adopted nor stopped.
+ * but not adopted; when it is told to stop it goes on to its own end, and is
+ * not started again.
  *
  * A worker that ended in good order, leaving 0 or -1, is not started again.
  *
