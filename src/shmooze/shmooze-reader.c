@@ -473,7 +473,8 @@ shmooze_reader_wait (ShmoozeReader  *self,
                      GCancellable   *cancellable,
                      GError        **error)
 {
-  gint64 deadline = timeout_usec < 0 ? G_MAXINT64 : g_get_monotonic_time () + timeout_usec;
+  gint64 now = g_get_monotonic_time ();
+  gint64 deadline = timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
   GPollFD fds[2] = { { .fd = -1, .events = G_IO_IN }, { .fd = -1 } };
   guint n_fds = 1;
   guint poll_msec = SHMOOZE_POLL_MIN_MSEC;
