@@ -7,6 +7,7 @@
 #include <shmooze/shmooze-region-private.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <signal.h>
@@ -26,7 +27,7 @@
 #define CAPACITY 9000
 
 /* So long the second may take before we let the first go on: it waits for it. */
-#define SOON_MSEC 40
+#define SOON_MSEC 15
 /* What waits at most a second (shmooze-object.c) has given up by now, on a slow machine too. */
 #define LATE_MSEC 8000
 
@@ -49,6 +50,7 @@ typedef enum
   LIST,
   OTHER,    /* create under another name, which sweeps */
   REMOVE,
+  RENEW,    /* close, or else remove; and create a successor */
   LOCK,
   UNLOCK,
   MUTEX,    /* create_or_open, initially owned */
@@ -83,7 +85,8 @@ typedef struct
 typedef struct
 {
   Result  result;
-  guint64 inode;   /* of what it holds, or 0 */
+  guint64 inode;     /* of what it holds, or 0 */
+  guint   n_listed;
   char    message[400];
 } Outcome;
 
@@ -124,9 +127,23 @@ make_contents (void)
   return g_bytes_new_take (bytes, CAPACITY);
 }
 
-/* A region has all its bytes, whoever made it: none is zero, or all are. */
+static gboolean
+makes (Action action)
+{
+  return action == CREATE || action == EITHER || action == RENEW || action == MUTEX;
+}
+
+static gboolean
+has_made (Action         action,
+          const Outcome *outcome)
+{
+  return makes (action) && outcome->result == (action == CREATE || action == RENEW ? FINE : CREATED);
+}
+
+/* What was made has its maker's bytes, or zeros; what was opened has all of the one or of the other. */
 static void
-check_whole (void)
+check_whole (Action         action,
+             const Outcome *outcome)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeView) view = shmooze_region_create_view (region, 0, 0, SHMOOZE_ACCESS_READ, &error);
@@ -136,6 +153,8 @@ check_whole (void)
   g_assert_no_error (error);
   g_assert_cmpuint (shmooze_region_get_capacity (region), ==, CAPACITY);
   data = shmooze_view_get_data (view);
+  if (has_made (action, outcome))
+    g_assert_true ((data[0] != 0) == (action != EITHER));
   if (data[0] != 0)
     g_assert_cmpmem (data, CAPACITY, g_bytes_get_data (contents, NULL), CAPACITY);
   else
@@ -165,6 +184,21 @@ result_of (const GError *error)
   return LIES;
 }
 
+/* Only what is there, and whole. */
+static guint
+check_list (GPtrArray *infos)
+{
+  for (guint i = 0; infos != NULL && i < infos->len; i++)
+    {
+      const ShmoozeRegionInfo *info = g_ptr_array_index (infos, i);
+
+      g_assert_cmpstr (info->name, ==, name);
+      g_assert_cmpstr (info->path, ==, path);
+      g_assert_cmpuint (info->capacity, ==, CAPACITY);
+    }
+  return infos != NULL ? infos->len : 0;
+}
+
 static void
 act (Action   action,
      GBytes  *contents,
@@ -191,12 +225,20 @@ act (Action   action,
       break;
     case LIST:
       infos = shmooze_region_list (&error);
+      outcome->n_listed = check_list (infos);
       break;
     case OTHER:
       other = shmooze_region_create ("other", 1, RW, &error);
       break;
     case REMOVE:
       shmooze_region_remove (name, &error);
+      break;
+    case RENEW:
+      if (region != NULL)
+        g_clear_object (&region);
+      else
+        shmooze_region_remove (name, NULL);
+      region = shmooze_region_create_with_contents (name, CAPACITY, RW, contents, &error);
       break;
     case LOCK:
       lock = shmooze_mutex_lock (mutex, 0, NULL, &error);
@@ -280,7 +322,7 @@ be_first (gpointer data)
   test_trace_mark (TEST_MARK_END);
 
   if (held_inode () != 0)
-    check_whole ();
+    check_whole (scene->first, &told->first);
   drop_all ();
 }
 
@@ -309,7 +351,7 @@ be_second (int fd)
         {
           act ((Action) (order - '0'), contents, &told->second);
           if (held_inode () != 0)
-            check_whole ();
+            check_whole ((Action) (order - '0'), &told->second);
         }
       told->second.inode = held_inode ();
       if (write (fd, &order, 1) != 1)
@@ -484,39 +526,62 @@ check_owners (const char *where)
     g_error ("%s, the first stopped at %s: %s own the mutex", scene->path, where, one == FINE ? "both" : "none");
 }
 
-static gboolean
-makes (Action action)
-{
-  return action == CREATE || action == EITHER;
-}
-
-static guint
-count_made (Action         action,
-            const Outcome *outcome)
-{
-  return outcome->result == (action == CREATE ? FINE : CREATED);
-}
-
 /* Of two that create one does: both hold on to what they have. */
 static void
 check_makers (const char *where)
 {
-  guint n_made = count_made (scene->first, &told->first) + count_made (scene->second, &told->second);
+  int n_made = has_made (scene->first, &told->first) + has_made (scene->second, &told->second);
 
   if (makes (scene->first) && makes (scene->second) && told->first.result != BUSY && told->second.result != BUSY &&
       n_made != 1)
-    g_error ("%s, the first stopped at %s: %u have created", scene->path, where, n_made);
+    g_error ("%s, the first stopped at %s: %d have created", scene->path, where, n_made);
+}
+
+static gboolean
+is_locked (int     fd,
+           guint64 byte)
+{
+  return shmooze_probe_byte (fd, byte) == F_WRLCK;
+}
+
+/* Whether the first, where it stands, is just removing what the second wants to have or to remove. Only then
+ * may the second wait. */
+static gboolean
+is_being_removed (int     held_fd,
+                  guint64 inode)
+{
+  int fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  gboolean result = FALSE;
+
+  if (fd >= 0)
+    {
+      result = is_locked (fd, SHMOOZE_LIFE_BYTE) || is_locked (fd, SHMOOZE_NAME_BYTE);
+      close (fd);
+    }
+  /* Who closes also waits when the name is gone already. */
+  if (held_fd >= 0 && told->second.inode == inode)
+    result |= is_locked (held_fd, SHMOOZE_NAME_BYTE);
+  return result;
 }
 
 /* The second's action while the first stands. */
 static Turn
 take_turn (TestTrace  *first,
            const char *where,
+           gboolean    may_wait,
            gboolean    is_patient)
 {
   gboolean is_late;
 
   tell_second ((char) ('0' + scene->second));
+  if (!may_wait)
+    {
+      if (!second_is_done (LATE_MSEC))
+        g_error ("%s, the first stopped at %s: the second process hangs", scene->path, where);
+      test_trace_to_mark (first, TEST_MARK_END);
+      return GOES_THROUGH;
+    }
+
   is_late = !second_is_done (SOON_MSEC);
   if (is_late && is_patient)
     {
@@ -548,15 +613,26 @@ run_scene (const Scene *which)
       guint64 inode, removed = 0;
       g_autoptr(TestTrace) first = set_up (&inode);
       g_autofree char *where = NULL;
+      int held_fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);  /* so that its number is not given to another */
+      gboolean may_wait;
       Turn turn;
       int status;
 
       for (guint i = 0; i < n_stops && goes_on; i++)
         goes_on = test_trace_step (first);
       where = test_trace_where (first);
+      may_wait = !is_mutex_scene (which) && is_being_removed (held_fd, inode);
 
-      turn = take_turn (first, where, n_waits == 0);  /* once in each scene the first stays where it is */
+      /* Once in a scene the first stays where it is. */
+      turn = take_turn (first, where, may_wait, n_waits == 0 && name[0] != '/');
       n_waits += turn != GOES_THROUGH;
+      /* Who came to the name after the successor did, may remove that; who came before may not. */
+      if (which->first == REMOVE && which->second == RENEW && told->second.inode != named_inode () &&
+          told->second.result == FINE)
+        {
+          told->second.result = NOT_FOUND;
+          told->second.inode = 0;
+        }
       follow (&second_track, &told->second, turn, "second", where);
       follow (&first_track, &told->first, turn, "first", where);
       if ((which->first == REMOVE && told->first.result == FINE) ||
@@ -566,6 +642,8 @@ run_scene (const Scene *which)
       if (is_mutex_scene (which))
         check_owners (where);
       check_makers (where);
+      if (held_fd >= 0)
+        close (held_fd);
 
       status = test_trace_finish (first);
       if (status != 0)
@@ -582,37 +660,46 @@ run_scene (const Scene *which)
   g_assert_cmpuint (n_stops, >=, which->min_stops);
 }
 
+/* What the next process does after a death, before it creates or after. */
+typedef enum
+{
+  LISTS,
+  OPENS,
+  CREATES,
+  TAKES_EITHER,
+  N_NEXT
+} Next;
+
 /* After the death of the first, wherever it was. */
 static void
-go_on_after_death (guint       n_stops,
+go_on_after_death (Next        next,
                    const char *where,
                    guint64     inode)
 {
+  Action maker;
+
   if (scene->before == BOTH || scene->before == SECOND)
     {
       if (told->second.inode != named_inode () && scene->first != REMOVE)
         g_error ("%s, killed at %s: the survivor's name is gone", scene->path, where);
       order_second ('x');
     }
-  switch (n_stops % 4)
+  if (next == LISTS)
     {
-    case 0:
       second_does (LIST);
-      if (named_inode () != 0 && name[0] != '/')
-        g_error ("%s, killed at %s: the list has not swept", scene->path, where);
-      break;
-    case 1:
+      if (told->second.result != FINE || told->second.n_listed != 0 || (named_inode () != 0 && name[0] != '/'))
+        g_error ("%s, killed at %s: the list shows or leaves what is dead", scene->path, where);
+    }
+  else if (next == OPENS)
+    {
       second_does (OPEN);
-      if (told->second.result != NOT_FOUND)
+      if (told->second.result != NOT_FOUND || named_inode () != 0)
         g_error ("%s, killed at %s: the next opener gets “%s” (%s)", scene->path, where,
                  result_words[told->second.result], told->second.message);
-      g_assert_cmpuint (named_inode (), ==, 0);
-      break;
-    default:
-      break;
     }
-  second_does (n_stops % 8 < 4 ? CREATE : EITHER);
-  if (told->second.result != (n_stops % 8 < 4 ? FINE : CREATED))
+  maker = next == CREATES || next == LISTS ? CREATE : EITHER;
+  second_does (maker);
+  if (!has_made (maker, &told->second))
     g_error ("%s, killed at %s: the next gets “%s” (%s)", scene->path, where,
              result_words[told->second.result], told->second.message);
   g_assert_cmpuint (named_inode (), ==, told->second.inode);
@@ -633,31 +720,38 @@ run_deaths (const Scene *which)
 {
   Track track = { which->second_from, which->second_to, FALSE, FALSE, FALSE };
   gboolean goes_on = TRUE;
-  guint n_stops;
+  guint n_deaths, n_stops = 0;
 
   scene = which;
   begin ();
-  for (n_stops = 0; goes_on; n_stops++)
+  /* Between leaving a call and entering the next all is the same to others: with two deaths at each stop, every
+   * state is met by each of the four that come next. */
+  for (n_deaths = 0; goes_on || n_deaths % 2 != 0; n_deaths++)
     {
       guint64 inode;
       g_autoptr(TestTrace) first = set_up (&inode);
       g_autofree char *where = NULL;
 
+      n_stops = n_deaths / 2;
+      goes_on = TRUE;
       for (guint i = 0; i < n_stops && goes_on; i++)
         goes_on = test_trace_step (first);
       where = test_trace_where (first);
-      test_trace_kill (first, n_stops % 2 == 0);  /* or a zombie, until it is freed */
+      test_trace_kill (first, n_stops % 4 < 2);  /* or a zombie, until it is freed */
       if (is_mutex_scene (which))
         lock_after_death (&track, where);
       else
-        go_on_after_death (n_stops, where, inode);
+        go_on_after_death ((Next) (n_deaths % N_NEXT), where, inode);
       if (named_inode () != 0)
         g_error ("%s, killed at %s: the name is left", which->path, where);
       test_check_nothing_left ();
     }
   end ();
 
-  g_test_message ("killed at %u stops", n_stops);
+  if (is_mutex_scene (which) && !track.ended)
+    g_error ("%s: the first's action never counted", which->path);
+  n_stops++;
+  g_test_message ("killed at %u stops, %u deaths", n_stops, n_deaths);
   g_assert_cmpuint (n_stops, >=, which->min_stops);
 }
 
@@ -670,12 +764,14 @@ static const Scene scenes[] = {
   { "/steps/close-remove",         FIRST,   CLOSE,  REMOVE, FINE, FINE,              FINE, NOT_FOUND,       10 },
   { "/steps/close-list",           FIRST,   CLOSE,  LIST,   FINE, FINE,              FINE, FINE,            10 },
   { "/steps/close-sweep",          FIRST,   CLOSE,  OTHER,  FINE, FINE,              FINE, FINE,            10 },
+  { "/steps/close-renew",          FIRST,   CLOSE,  RENEW,  FINE, FINE,              FINE, FINE,            10 },
   { "/steps/open-close",           SECOND,  OPEN,   CLOSE,  NOT_FOUND, FINE,         FINE, FINE,            20 },
   { "/steps/open-open-dead",       DEAD,    OPEN,   OPEN,   NOT_FOUND, NOT_FOUND,    NOT_FOUND, NOT_FOUND,  20 },
   { "/steps/open-create",          NOTHING, OPEN,   CREATE, FINE, NOT_FOUND,         FINE, FINE,            10 },
   { "/steps/open-create-dead",     DEAD,    OPEN,   CREATE, FINE, NOT_FOUND,         FINE, FINE,            20 },
   { "/steps/open-remove",          SECOND,  OPEN,   REMOVE, NOT_FOUND, FINE,         FINE, FINE,            20 },
   { "/steps/open-list-dead",       DEAD,    OPEN,   LIST,   NOT_FOUND, NOT_FOUND,    FINE, FINE,            20 },
+  { "/steps/open-renew-dead",      DEAD,    OPEN,   RENEW,  FINE, NOT_FOUND,         FINE, FINE,            20 },
   { "/steps/create-create",        NOTHING, CREATE, CREATE, EXISTS, FINE,            FINE, EXISTS,          40 },
   { "/steps/create-create-dead",   DEAD,    CREATE, CREATE, EXISTS, FINE,            FINE, EXISTS,          40 },
   { "/steps/create-open",          NOTHING, CREATE, OPEN,   FINE, FINE,              NOT_FOUND, FINE,       40 },
@@ -688,15 +784,18 @@ static const Scene scenes[] = {
   { "/steps/sweep-create-dead",    DEAD,    OTHER,  CREATE, FINE, FINE,              FINE, FINE,            40 },
   { "/steps/sweep-open-dead",      DEAD,    OTHER,  OPEN,   FINE, FINE,              NOT_FOUND, NOT_FOUND,  40 },
   { "/steps/sweep-close",          SECOND,  OTHER,  CLOSE,  FINE, FINE,              FINE, FINE,            40 },
+  { "/steps/sweep-renew-dead",     DEAD,    OTHER,  RENEW,  FINE, FINE,              FINE, FINE,            40 },
   { "/steps/remove-create",        FIRST,   REMOVE, CREATE, FINE, FINE,              EXISTS, FINE,          20 },
   { "/steps/remove-open",          FIRST,   REMOVE, OPEN,   FINE, FINE,              FINE, NOT_FOUND,       20 },
   { "/steps/remove-remove",        FIRST,   REMOVE, REMOVE, NOT_FOUND, FINE,         FINE, NOT_FOUND,       20 },
   { "/steps/remove-close",         SECOND,  REMOVE, CLOSE,  NOT_FOUND, FINE,         FINE, FINE,            20 },
+  { "/steps/remove-renew",         SECOND,  REMOVE, RENEW,  FINE, FINE,              NOT_FOUND, FINE,       20 },
   { "/steps/either-either",        NOTHING, EITHER, EITHER, FINE, CREATED,           CREATED, FINE,         40 },
   { "/steps/either-either-dead",   DEAD,    EITHER, EITHER, FINE, CREATED,           CREATED, FINE,         40 },
   { "/steps/either-close",         SECOND,  EITHER, CLOSE,  CREATED, FINE,           FINE, FINE,            20 },
   { "/steps/lock-lock",            BOTH,    LOCK,   LOCK,   WOULD_BLOCK, FINE,       FINE, WOULD_BLOCK,     2 },
   { "/steps/unlock-lock",          OWNED,   UNLOCK, LOCK,   FINE, FINE,              WOULD_BLOCK, FINE,     2 },
+  { "/steps/mutex-mutex",          NOTHING, MUTEX,  MUTEX,  FINE, CREATED,           CREATED, FINE,         40 },
 };
 
 static const Scene deaths[] = {
@@ -711,7 +810,7 @@ static const Scene deaths[] = {
   { "/steps/killed/list-dead",         DEAD,    LIST,   0,      0, 0,  0, 0,                   20 },
   { "/steps/killed/lock",              BOTH,    LOCK,   LOCK,   0, 0,  FINE, ABANDONED,        2 },
   { "/steps/killed/unlock",            OWNED,   UNLOCK, LOCK,   0, 0,  ABANDONED, FINE,        2 },
-  { "/steps/killed/lock-alone"  ,      FIRST,   LOCK,   MUTEX,  0, 0,  CREATED, CREATED,       2 },
+  { "/steps/killed/lock-alone",        FIRST,   LOCK,   MUTEX,  0, 0,  CREATED, CREATED,       2 },
   { "/steps/killed/create-owned",      NOTHING, MUTEX,  MUTEX,  0, 0,  CREATED, CREATED,       40 },
 };
 
