@@ -1107,6 +1107,70 @@ test_second_writer_elsewhere (void)
   test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, NULL);
 }
 
+/* Where the next one that takes the classic positions reads: -1 when there is no room for it. */
+static gint64
+take (End  **end,
+      char **problem)
+{
+  g_autoptr(GError) error = NULL;
+
+  *end = end_new ("take", -1, -1);
+  if (shmooze_communicator_take_positions ((*end)->communicator, &error))
+    {
+      g_assert_cmpint (shmooze_communicator_get_read_position ((*end)->communicator) +
+                       shmooze_communicator_get_write_position ((*end)->communicator), ==, FIRST + SECOND);
+      return shmooze_communicator_get_read_position ((*end)->communicator);
+    }
+
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_cmpint (shmooze_communicator_get_read_position ((*end)->communicator), ==, -1);
+  g_assert_cmpint (shmooze_communicator_get_write_position ((*end)->communicator), ==, -1);
+  if (problem != NULL)
+    *problem = g_strdup (error->message);
+  return -1;
+}
+
+static void
+test_take (void)
+{
+  g_autoptr(End) ada = NULL, ben = NULL, third = NULL, fourth = NULL;
+  g_autofree char *problem = NULL;
+
+  g_assert_cmpint (take (&ada, NULL), ==, FIRST);
+  g_assert_cmpint (take (&ben, NULL), ==, SECOND);
+  start (ben);
+  write_text (ada, "Hello");
+  expect (ben, 0, "Hello");
+
+  g_assert_cmpint (take (&third, &problem), ==, -1);
+  g_assert_nonnull (strstr (problem, "take"));
+  g_assert_nonnull (strstr (problem, "another name"));
+
+  /* Who goes leaves room for one more, on the same side. */
+  g_clear_pointer (&ada, end_free);
+  g_assert_cmpint (take (&fourth, NULL), ==, FIRST);
+}
+
+/* Somebody who only reads is one side too. */
+static void
+test_take_beside_reader (void)
+{
+  g_autoptr(End) reader = reader_new ("take", FIRST), end = NULL;
+
+  g_assert_cmpint (take (&end, NULL), ==, SECOND);
+}
+
+static void
+test_take_too_small (void)
+{
+  g_autoptr(ShmoozeCommunicator) communicator = shmooze_communicator_new ("take", 2012, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (shmooze_communicator_take_positions (communicator, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "take", "2012", "2000", NULL);
+  g_assert_cmpint (shmooze_communicator_get_read_position (communicator), ==, -1);
+}
+
 static void
 test_peer_present (void)
 {
@@ -1646,6 +1710,9 @@ main (int    argc,
   test_add ("/communicator/callback/notify-closes", test_notify_closes);
   test_add ("/communicator/callback/failed-closes", test_failed_closes);
   test_add ("/communicator/callback/own-context", test_own_context);
+  test_add ("/communicator/take/in-turn", test_take);
+  test_add ("/communicator/take/beside-reader", test_take_beside_reader);
+  test_add ("/communicator/take/too-small", test_take_too_small);
   test_add ("/communicator/peer/present", test_peer_present);
   test_add ("/communicator/peer/present-at-once", test_peer_present_at_once);
   test_add ("/communicator/peer/killed", test_peer_killed);

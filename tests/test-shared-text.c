@@ -416,6 +416,50 @@ test_sharer_in_another_process (void)
   check_text (theirs, "from the parent", 15);
 }
 
+static gboolean
+is_shared (ShmoozeSharedText *self)
+{
+  gboolean present;
+
+  g_object_get (self, "sharer-present", &present, NULL);
+  g_assert_cmpint (present, ==, shmooze_shared_text_get_sharer_present (self));
+  return present;
+}
+
+static void
+count (GObject    *object,
+       GParamSpec *pspec,
+       guint      *n)
+{
+  (*n)++;
+}
+
+/* A reader learns that nobody shares any more, and that somebody does again. */
+static void
+test_sharer_present (void)
+{
+  g_autoptr(TestChild) child = test_child_new ("share", "text", NULL);
+  g_autoptr(ShmoozeSharedText) theirs = NULL, ours = NULL;
+  guint n_notified = 0;
+
+  test_child_expect (child, "shares");
+  theirs = show ("text");
+  g_assert_true (is_shared (theirs));
+  g_signal_connect (theirs, "notify::sharer-present", G_CALLBACK (count), &n_notified);
+  shmooze_shared_text_start_reader (theirs);
+  test_child_kill (child);
+  test_wait (n_notified == 1);
+  g_assert_false (is_shared (theirs));
+
+  ours = share ("text", 200);
+  g_assert_true (is_shared (ours));
+  test_wait (n_notified == 2);
+  g_assert_true (is_shared (theirs));
+  shmooze_shared_text_close (ours);
+  g_assert_false (is_shared (ours));
+  g_assert_false (is_shared (theirs));
+}
+
 static void
 test_nobody (void)
 {
@@ -697,6 +741,7 @@ main (int    argc,
   test_add ("/shared-text/follow/corrupt", test_corrupt_while_following);
   test_add ("/shared-text/second-sharer", test_second_sharer);
   test_add ("/shared-text/sharer-in-another-process", test_sharer_in_another_process);
+  test_add ("/shared-text/sharer-present", test_sharer_present);
   test_add ("/shared-text/nobody", test_nobody);
   test_add ("/shared-text/too-small/show", test_too_small_to_show);
   test_add ("/shared-text/too-small/share", test_too_small_to_share);

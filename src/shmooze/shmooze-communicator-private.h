@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "shmooze-bell-private.h"
 #include "shmooze-communicator.h"
 #include "shmooze-letters-private.h"
 #include "shmooze-region.h"
@@ -22,6 +23,7 @@ struct _ShmoozeCommunicator
   ShmoozeLetters *letters;
   guint           n_told;      /* how many unconfirmed messages were notified of last */
   GSource        *source;
+  ShmoozeRinger   ringer;      /* the peer's bell */
 };
 
 gboolean shmooze_communicator_check_open       (ShmoozeCommunicator  *self,
@@ -32,6 +34,7 @@ gboolean shmooze_communicator_check_position   (ShmoozeCommunicator  *self,
                                                 GError              **error);
 void     shmooze_communicator_look_for_peer    (ShmoozeCommunicator  *self);
 void     shmooze_communicator_look_soon        (ShmoozeCommunicator  *self);
+void     shmooze_communicator_ring             (ShmoozeCommunicator  *self);
 gboolean shmooze_communicator_send_some        (ShmoozeCommunicator  *self);
 void     shmooze_communicator_tell_unconfirmed (ShmoozeCommunicator  *self);
 

@@ -24,6 +24,14 @@ shmooze_communicator_look_for_peer (ShmoozeCommunicator *self)
   g_object_notify (G_OBJECT (self), "peer-present");
 }
 
+/* Wakes a peer of ours, which reads where we write. */
+void
+shmooze_communicator_ring (ShmoozeCommunicator *self)
+{
+  if (self->peer_present)
+    shmooze_ringer_ring (&self->ringer, shmooze_region_get_id (self->region), (guint64) self->write_position);
+}
+
 /**
  * shmooze_communicator_get_write_position:
  * @self: a communicator
@@ -97,6 +105,70 @@ shmooze_communicator_set_write_position (ShmoozeCommunicator  *self,
   shmooze_communicator_look_for_peer (self);
   g_object_thaw_notify (G_OBJECT (self));
   return TRUE;
+}
+
+/* FALSE without an error: somebody else is at one of them. */
+static gboolean
+take_if_free (ShmoozeCommunicator  *self,
+              gint64                read_position,
+              gint64                write_position,
+              GError              **error)
+{
+  g_autoptr(GError) local_error = NULL;
+
+  if (shmooze_region_is_locked (self->region, (guint64) read_position + SHMOOZE_SLOT_READER_LOCK))
+    return FALSE;
+  if (shmooze_communicator_set_read_position (self, read_position, &local_error) &&
+      shmooze_communicator_set_write_position (self, write_position, &local_error))
+    return TRUE;
+
+  if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_BUSY))
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/**
+ * shmooze_communicator_take_positions:
+ * @self: a communicator without positions
+ * @error: return location for an error
+ *
+ * Sets the classic positions, in the order that is free: to read at
+ * %SHMOOZE_COMMUNICATOR_FIRST_POSITION and to write at
+ * %SHMOOZE_COMMUNICATOR_SECOND_POSITION, or the other way round when a peer
+ * of this library does so already. A peer that knows no locks is not
+ * noticed: with such a one, say who reads where.
+ *
+ * Fails with %G_IO_ERROR_BUSY when two others talk there already,
+ * %G_IO_ERROR_INVALID_ARGUMENT when the region is too small for these
+ * positions, %G_IO_ERROR_CLOSED and %SHMOOZE_ERROR_LOST.
+ *
+ * Returns: whether it worked
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_communicator_take_positions (ShmoozeCommunicator  *self,
+                                     GError              **error)
+{
+  const gint64 first = SHMOOZE_COMMUNICATOR_FIRST_POSITION, second = SHMOOZE_COMMUNICATOR_SECOND_POSITION;
+  g_autoptr(GError) local_error = NULL;
+
+  g_return_val_if_fail (SHMOOZE_IS_COMMUNICATOR (self), FALSE);
+  g_return_val_if_fail (self->read_position < 0 && self->write_position < 0, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (take_if_free (self, first, second, &local_error) ||
+      (local_error == NULL && take_if_free (self, second, first, &local_error)))
+    return TRUE;
+
+  self->read_position = -1;
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                 _("Two others talk in the region “%s” already; choose another name"),
+                 shmooze_region_get_name (self->region));
+  return FALSE;
 }
 
 /**
@@ -182,7 +254,10 @@ post (ShmoozeCommunicator  *self,
   shmooze_letters_add (self->letters, data, size, task);
   /* What waits behind others is left to the next look: their callbacks must not run within this call. */
   if (shmooze_letters_get_n (self->letters) == 1)
-    shmooze_communicator_send_some (self);
+    {
+      shmooze_communicator_look_for_peer (self);
+      shmooze_communicator_send_some (self);
+    }
   else
     shmooze_communicator_tell_unconfirmed (self);
   return TRUE;

@@ -26,7 +26,8 @@
  * Writing never blocks: messages wait in the object until the peer has
  * confirmed those before them. The layout has no bell, so the region is
  * looked at: every millisecond while something moves, four times a
- * second after.
+ * second after. Two that use this library wake each other by a FIFO beside
+ * the region.
  *
  * Methods and signals belong to one thread, that of the main context which
  * was thread-default when the object was made.
@@ -440,6 +441,7 @@ read_one (ShmoozeCommunicator *self)
     self->failing = FALSE;
   if (data == NULL)
     return FALSE;
+  shmooze_communicator_ring (self);
   g_signal_emit (self, signals[SIGNAL_DATA_RECEIVED], 0, data);
   return TRUE;
 }
@@ -469,6 +471,8 @@ shmooze_communicator_send_some (ShmoozeCommunicator *self)
 {
   gboolean moved = shmooze_letters_send (self->letters, self->view, self->write_position);
 
+  if (moved)
+    shmooze_communicator_ring (self);
   shmooze_communicator_tell_unconfirmed (self);
   return moved;
 }
@@ -476,8 +480,10 @@ shmooze_communicator_send_some (ShmoozeCommunicator *self)
 static void
 stop_looking (ShmoozeCommunicator *self)
 {
-  if (self->source != NULL)
-    g_source_destroy (self->source);
+  if (self->source == NULL)
+    return;
+  shmooze_poll_source_remove_bell (self->source);
+  g_source_destroy (self->source);
   g_clear_pointer (&self->source, g_source_unref);
 }
 
@@ -567,6 +573,7 @@ shmooze_communicator_start_reader (ShmoozeCommunicator  *self,
   self->reading = TRUE;
   self->failing = FALSE;
   shmooze_communicator_look_soon (self);
+  shmooze_poll_source_add_bell (self->source, self->region, (guint64) self->read_position);
   return TRUE;
 }
 
@@ -587,6 +594,8 @@ shmooze_communicator_stop_reader (ShmoozeCommunicator *self)
   if (!self->reading)
     return;
   self->reading = FALSE;
+  if (self->source != NULL)
+    shmooze_poll_source_remove_bell (self->source);
   shmooze_region_unlock (self->region, (guint64) self->read_position + SHMOOZE_SLOT_READER_LOCK);
   if (self->write_position < 0)
     stop_looking (self);
@@ -609,6 +618,7 @@ shmooze_communicator_close (ShmoozeCommunicator *self)
 
   shmooze_communicator_stop_reader (self);
   stop_looking (self);
+  shmooze_ringer_clear (&self->ringer);
   if (shmooze_letters_get_n (self->letters) > 0)
     {
       g_autoptr(GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED,

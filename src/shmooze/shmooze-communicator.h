@@ -25,6 +25,24 @@ G_BEGIN_DECLS
  */
 #define SHMOOZE_COMMUNICATOR_CAPACITY 4096
 
+/**
+ * SHMOOZE_COMMUNICATOR_FIRST_POSITION: (value 0)
+ *
+ * Where one of the classic programs reads and the other one writes.
+ *
+ * Since: 1.0
+ */
+#define SHMOOZE_COMMUNICATOR_FIRST_POSITION 0
+
+/**
+ * SHMOOZE_COMMUNICATOR_SECOND_POSITION: (value 2000)
+ *
+ * Where one of the classic programs writes and the other one reads.
+ *
+ * Since: 1.0
+ */
+#define SHMOOZE_COMMUNICATOR_SECOND_POSITION 2000
+
 #define SHMOOZE_TYPE_COMMUNICATOR (shmooze_communicator_get_type ())
 
 SHMOOZE_EXPORT
@@ -49,6 +67,9 @@ gint64               shmooze_communicator_get_write_position (ShmoozeCommunicato
 SHMOOZE_EXPORT
 gboolean             shmooze_communicator_set_write_position (ShmoozeCommunicator  *self,
                                                               gint64                position,
+                                                              GError              **error);
+SHMOOZE_EXPORT
+gboolean             shmooze_communicator_take_positions     (ShmoozeCommunicator  *self,
                                                               GError              **error);
 SHMOOZE_EXPORT
 gsize                shmooze_communicator_get_max_size       (ShmoozeCommunicator  *self);

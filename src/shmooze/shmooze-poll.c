@@ -3,15 +3,21 @@
 #include "config.h"
 #include "shmooze-poll-private.h"
 
+#include "shmooze-bell-private.h"
 #include "shmooze-reader-private.h"
+#include "shmooze-region-private.h"
 
 /* Half of a message's way is waiting for the next look: the first ones come quickly. */
 #define FIRST_PAUSE_MSEC 1
 
 typedef struct
 {
-  GSource source;
-  guint   pause_msec;
+  GSource        source;
+  guint          pause_msec;
+  gpointer       bell_tag;     /* NULL: no bell */
+  int            bell;
+  ShmoozeRegion *region;       /* whose bell it is */
+  guint64        number;
 } Poll;
 
 static void
@@ -28,7 +34,12 @@ poll_dispatch (GSource     *source,
                gpointer     user_data)
 {
   Poll *self = (Poll *) source;
-  gboolean moved = callback (user_data);
+  gboolean moved;
+
+  /* Before the look: what comes during it rings once more. */
+  if (self->bell_tag != NULL && g_source_query_unix_fd (source, self->bell_tag) != 0)
+    shmooze_bell_quiet (self->bell);
+  moved = callback (user_data);
 
   look_again (self, moved ? FIRST_PAUSE_MSEC : MIN (self->pause_msec * 2, SHMOOZE_POLL_MAX_MSEC));
   return G_SOURCE_CONTINUE;
@@ -43,6 +54,35 @@ shmooze_poll_source_new (void)
   g_source_set_static_name (source, "shmooze-poll");
   look_again ((Poll *) source, FIRST_PAUSE_MSEC);
   return source;
+}
+
+/* Where no bell can be made, looking has to do. The caller has the number for himself. */
+void
+shmooze_poll_source_add_bell (GSource       *source,
+                              ShmoozeRegion *region,
+                              guint64        number)
+{
+  Poll *self = (Poll *) source;
+
+  self->bell = shmooze_bell_make (shmooze_region_get_id (region), number, NULL);
+  if (self->bell < 0)
+    return;
+  self->bell_tag = g_source_add_unix_fd (source, self->bell, G_IO_IN);
+  self->region = g_object_ref (region);
+  self->number = number;
+}
+
+/* To be called before the source is destroyed. */
+void
+shmooze_poll_source_remove_bell (GSource *source)
+{
+  Poll *self = (Poll *) source;
+
+  if (self->bell_tag == NULL)
+    return;
+  g_source_remove_unix_fd (source, g_steal_pointer (&self->bell_tag));
+  shmooze_bell_unmake (self->bell, shmooze_region_get_id (self->region), self->number);
+  g_clear_object (&self->region);
 }
 
 /* Something is about to move: looks soon, and often. */

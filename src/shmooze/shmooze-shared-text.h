@@ -31,31 +31,33 @@ SHMOOZE_EXPORT
 G_DECLARE_FINAL_TYPE (ShmoozeSharedText, shmooze_shared_text, SHMOOZE, SHARED_TEXT, GObject)
 
 SHMOOZE_EXPORT
-ShmoozeSharedText *shmooze_shared_text_share         (const char         *name,
-                                                      guint64             capacity,
-                                                      GError            **error);
+ShmoozeSharedText *shmooze_shared_text_share              (const char          *name,
+                                                           guint64              capacity,
+                                                           GError             **error);
 SHMOOZE_EXPORT
-ShmoozeSharedText *shmooze_shared_text_show          (const char         *name,
-                                                      GError            **error);
+ShmoozeSharedText *shmooze_shared_text_show               (const char          *name,
+                                                           GError             **error);
 SHMOOZE_EXPORT
-const char        *shmooze_shared_text_get_name      (ShmoozeSharedText  *self);
+const char        *shmooze_shared_text_get_name           (ShmoozeSharedText   *self);
 SHMOOZE_EXPORT
-guint64            shmooze_shared_text_get_capacity  (ShmoozeSharedText  *self);
+guint64            shmooze_shared_text_get_capacity       (ShmoozeSharedText   *self);
 SHMOOZE_EXPORT
-guint              shmooze_shared_text_get_max_units (ShmoozeSharedText  *self);
+gboolean           shmooze_shared_text_get_sharer_present (ShmoozeSharedText   *self);
 SHMOOZE_EXPORT
-gboolean           shmooze_shared_text_set_text      (ShmoozeSharedText  *self,
-                                                      const char         *text,
-                                                      GError            **error);
+guint              shmooze_shared_text_get_max_units      (ShmoozeSharedText   *self);
 SHMOOZE_EXPORT
-char              *shmooze_shared_text_dup_text      (ShmoozeSharedText  *self,
-                                                      guint              *n_units,
-                                                      GError            **error);
+gboolean           shmooze_shared_text_set_text           (ShmoozeSharedText   *self,
+                                                           const char          *text,
+                                                           GError             **error);
 SHMOOZE_EXPORT
-void               shmooze_shared_text_start_reader  (ShmoozeSharedText  *self);
+char              *shmooze_shared_text_dup_text           (ShmoozeSharedText   *self,
+                                                           guint               *n_units,
+                                                           GError             **error);
 SHMOOZE_EXPORT
-void               shmooze_shared_text_stop_reader   (ShmoozeSharedText  *self);
+void               shmooze_shared_text_start_reader       (ShmoozeSharedText   *self);
 SHMOOZE_EXPORT
-void               shmooze_shared_text_close         (ShmoozeSharedText  *self);
+void               shmooze_shared_text_stop_reader        (ShmoozeSharedText   *self);
+SHMOOZE_EXPORT
+void               shmooze_shared_text_close              (ShmoozeSharedText   *self);
 
 G_END_DECLS

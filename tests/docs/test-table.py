@@ -14,9 +14,8 @@ sys.path.insert(0, os.path.join(source, 'rig'))
 import tap
 
 AREAS = ['Names', 'Capacity', 'Access', 'Bounds', 'Coherence', 'Copy-on-write', 'Stream', 'Life cycle', 'Across processes',
-         'Foreign objects', 'Lock', 'File-backed', 'Unnamed regions and descriptors', 'Strangers', 'Liveness', 'Threads', 'Shared text',
-         'Supervisor',
-         'Communicator']
+         'Foreign objects', 'Lock', 'File-backed', 'Unnamed regions and descriptors', 'Strangers', 'Liveness', 'Threads',
+         'Communicator', 'Shared text', 'Waiting without a bell', 'Supervisor']
 WHO = {'NET', 'Boost', 'Qt', 'Python', 'design'}
 FEWEST = 100
 
