@@ -3,6 +3,7 @@
 
 #include "chat-application.h"
 
+#include "chat-messenger-window.h"
 #include "chat-window.h"
 
 #include <glib-unix.h>
@@ -14,6 +15,7 @@ struct _ChatApplication
 {
   GtkApplication  parent_instance;
 
+  ChatKind        kind;
   char           *region;
   char           *nick;
   ShmoozeWait     wait;
@@ -75,32 +77,78 @@ pass_activation (GSubprocessLauncher *launcher,
     }
 }
 
+static gboolean
+spawn (GtkWindow           *window,
+       const char * const  *arguments,
+       GError             **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr (GSubprocess) process = NULL;
+  g_autofree char *executable = find_own_executable (error);
+
+  if (executable == NULL)
+    return FALSE;
+
+  g_ptr_array_add (argv, executable);
+  for (guint i = 0; arguments[i] != NULL; i++)
+    g_ptr_array_add (argv, (gpointer) arguments[i]);
+  g_ptr_array_add (argv, NULL);
+
+  pass_activation (launcher, window);
+  process = g_subprocess_launcher_spawnv (launcher, (const char * const *) argv->pdata, error);
+
+  return process != NULL;
+}
+
+static void
+open_window (ChatApplication    *self,
+             const char * const *arguments)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+  g_autoptr (GError) error = NULL;
+  GtkWidget *dialog;
+
+  if (spawn (window, arguments, &error))
+    return;
+
+  dialog = gtk_message_dialog_new (window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
+                                   GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", _("No Other Window Could Be Opened"));
+  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s", error->message);
+  g_signal_connect (dialog, "response", G_CALLBACK (gtk_window_destroy), NULL);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+/* The one that this window talks to. */
 static void
 new_window (GSimpleAction *action,
             GVariant      *parameter,
             gpointer       data)
 {
   ChatApplication *self = data;
-  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
-  g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *executable = find_own_executable (&error);
   g_autofree char *nick = g_strconcat ("--name=", self->nick, NULL);
   g_autofree char *wait = g_strconcat ("--wait=", get_wait_name (self->wait), NULL);
 
-  if (executable != NULL)
+  switch (self->kind)
     {
-      pass_activation (launcher, window);
-      process = g_subprocess_launcher_spawn (launcher, &error, executable, nick, wait, "--", self->region, NULL);
+    case CHAT_KIND_MESSENGER:
+      open_window (self, (const char * const []) { "--messenger", "--", self->region, NULL });
+      break;
+    case CHAT_KIND_ROOM:
+    default:
+      open_window (self, (const char * const []) { nick, wait, "--", self->region, NULL });
+      break;
     }
+}
 
-  if (process == NULL && CHAT_IS_WINDOW (window))
-    {
-      g_autofree char *problem = g_strdup_printf (_("No second window could be opened: %s"), error->message);
+static void
+open_demo (GSimpleAction *action,
+           GVariant      *parameter,
+           gpointer       data)
+{
+  g_autofree char *option = g_strconcat ("--", g_variant_get_string (parameter, NULL), NULL);
 
-      chat_window_show_problem (CHAT_WINDOW (window), problem);
-    }
+  open_window (data, (const char * const []) { option, NULL });
 }
 
 static void
@@ -126,10 +174,8 @@ quit (GSimpleAction *action,
       GVariant      *parameter,
       gpointer       data)
 {
-  GList *windows = gtk_application_get_windows (GTK_APPLICATION (data));
-
-  for (GList *l = windows; l != NULL; l = l->next)
-    if (CHAT_IS_WINDOW (l->data))
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (data)); l != NULL; l = l->next)
+    if (GTK_IS_APPLICATION_WINDOW (l->data))
       {
         gtk_window_close (GTK_WINDOW (l->data));
         return;
@@ -152,6 +198,7 @@ chat_application_startup (GApplication *application)
   ChatApplication *self = CHAT_APPLICATION (application);
   const GActionEntry entries[] = {
     { .name = "new-window", .activate = new_window },
+    { .name = "demo", .activate = open_demo, .parameter_type = "s" },
     { .name = "about", .activate = show_about },
     { .name = "quit", .activate = quit },
   };
@@ -179,6 +226,21 @@ chat_application_startup (GApplication *application)
     self->signal_sources[i] = g_unix_signal_add (numbers[i], on_unix_signal, self);
 }
 
+static GtkWidget *
+make_window (ChatApplication *self)
+{
+  GtkApplication *application = GTK_APPLICATION (self);
+
+  switch (self->kind)
+    {
+    case CHAT_KIND_MESSENGER:
+      return chat_messenger_window_new (application, self->region);
+    case CHAT_KIND_ROOM:
+    default:
+      return chat_window_new (application, self->region, self->nick, self->wait);
+    }
+}
+
 static void
 chat_application_activate (GApplication *application)
 {
@@ -186,7 +248,7 @@ chat_application_activate (GApplication *application)
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
 
   if (window == NULL)
-    window = GTK_WINDOW (chat_window_new (GTK_APPLICATION (self), self->region, self->nick, self->wait));
+    window = GTK_WINDOW (make_window (self));
 
   gtk_window_present (window);
 }
@@ -235,7 +297,8 @@ chat_application_init (ChatApplication *self)
 }
 
 ChatApplication *
-chat_application_new (const char  *region,
+chat_application_new (ChatKind     kind,
+                      const char  *region,
                       const char  *nick,
                       ShmoozeWait  wait)
 {
@@ -245,6 +308,7 @@ chat_application_new (const char  *region,
                                         "resource-base-path", "/io/github/shmooze/Shmooze",
                                         NULL);
 
+  self->kind = kind;
   self->region = g_strdup (region);
   self->nick = g_strdup (nick);
   self->wait = wait;

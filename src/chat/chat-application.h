@@ -6,11 +6,19 @@
 
 G_BEGIN_DECLS
 
+/* Which window a process shows: the chat, or one of the classic demos. */
+typedef enum
+{
+  CHAT_KIND_ROOM,
+  CHAT_KIND_MESSENGER
+} ChatKind;
+
 #define CHAT_TYPE_APPLICATION (chat_application_get_type ())
 
 G_DECLARE_FINAL_TYPE (ChatApplication, chat_application, CHAT, APPLICATION, GtkApplication)
 
-ChatApplication *chat_application_new (const char  *region,
+ChatApplication *chat_application_new (ChatKind     kind,
+                                       const char  *region,
                                        const char  *nick,
                                        ShmoozeWait  wait);
 

@@ -3,6 +3,8 @@
 
 #include "chat-banner.h"
 
+#include "chat-column.h"
+
 /* What is wrong with the room as a whole, and one button for it. Emits ::clicked. */
 struct _ChatBanner
 {
@@ -75,6 +77,8 @@ static void
 chat_banner_class_init (ChatBannerClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  g_type_ensure (CHAT_TYPE_COLUMN);
 
   G_OBJECT_CLASS (klass)->dispose = chat_banner_dispose;
 

@@ -3,6 +3,7 @@
 
 #include "chat-composer.h"
 
+#include "chat-column.h"
 #include "chat-scroller.h"
 
 #include <glib/gi18n.h>
@@ -299,6 +300,8 @@ chat_composer_class_init (ChatComposerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  g_type_ensure (CHAT_TYPE_COLUMN);
 
   object_class->dispose = chat_composer_dispose;
   widget_class->grab_focus = chat_composer_grab_focus;

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define DEFAULT_REGION "chat"
-
 enum
 {
   EXIT_USAGE = 2
@@ -63,6 +61,19 @@ parse_wait (const char   *name,
   return TRUE;
 }
 
+static const char *
+get_default_region (ChatKind kind)
+{
+  switch (kind)
+    {
+    case CHAT_KIND_MESSENGER:
+      return SHMOOZE_COMMUNICATOR_NAME;
+    case CHAT_KIND_ROOM:
+    default:
+      return "chat";
+    }
+}
+
 static int
 fail_usage (const char *message)
 {
@@ -75,13 +86,15 @@ int
 main (int    argc,
       char **argv)
 {
-  gboolean version = FALSE;
+  gboolean version = FALSE, messenger = FALSE;
   g_autofree char *name = NULL;
   g_autofree char *wait_name = NULL;
   g_auto (GStrv) regions = NULL;
   const GOptionEntry entries[] = {
     { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_("What the others call you"), N_("NICK") },
     { "wait", 0, 0, G_OPTION_ARG_STRING, &wait_name, N_("How to wait for the others: auto, bell or poll"), N_("HOW") },
+    { "messenger", 0, 0, G_OPTION_ARG_NONE, &messenger, N_("Messages only, in the layout of the classic communicator"),
+      NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_("Print the version and end"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &regions, NULL, N_("[REGION]") },
     G_OPTION_ENTRY_NULL
@@ -90,6 +103,7 @@ main (int    argc,
   g_autoptr (GError) error = NULL;
   g_autoptr (ChatApplication) application = NULL;
   ShmoozeWait wait;
+  ChatKind kind;
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
@@ -99,8 +113,9 @@ main (int    argc,
 
   context = g_option_context_new (NULL);
   g_option_context_set_summary (context, _("Talk in a shared memory region, letter by letter."));
-  /* Translators: “chat” is the name of a region, and stays */
-  g_option_context_set_description (context, _("Windows on the same region talk to each other. It is “chat” unless you name another."));
+  /* Translators: “chat” and the names with a slash are names of regions, and stay */
+  g_option_context_set_description (context, _("Windows on the same region talk to each other. It is “chat” unless you name another; with\n"
+                                               "--messenger it is “/MemoryMappedShare”."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 
   if (!g_option_context_parse (context, &argc, &argv, &error) || !parse_wait (wait_name, &wait, &error))
@@ -112,6 +127,7 @@ main (int    argc,
       return EXIT_SUCCESS;
     }
 
+  kind = messenger ? CHAT_KIND_MESSENGER : CHAT_KIND_ROOM;
   if (regions != NULL && g_strv_length (regions) > 1)
     return fail_usage (_("A window talks in one region only."));
 
@@ -124,7 +140,7 @@ main (int    argc,
   g_set_application_name ("Shmooze");
   /* By this name the desktop finds the icon of the window. */
   g_set_prgname (APP_ID);
-  application = chat_application_new (regions != NULL ? regions[0] : DEFAULT_REGION, name, wait);
+  application = chat_application_new (kind, regions != NULL ? regions[0] : get_default_region (kind), name, wait);
 
   return g_application_run (G_APPLICATION (application), 0, NULL);
 }

@@ -43,6 +43,7 @@ struct _ChatTranscript
   GtkTextTag    *unsent_tag;
   GtkTextTag    *event_tag;
   GdkRGBA        red;
+  gboolean       is_dark;
   GArray        *items;
   guint          room_start;    /* messages are put in order from this item on */
   GtkAdjustment *vadjustment;
@@ -252,6 +253,24 @@ chat_transcript_add_message (ChatTranscript *self,
   insert_item (self, find_place (self, &item), &item, body);
 }
 
+/* What was said just now, where messages have no number and no time of their own. */
+void
+chat_transcript_add_text (ChatTranscript *self,
+                          const char     *sender,
+                          const char     *text,
+                          gboolean        is_own)
+{
+  g_autofree char *body = g_strchomp (g_strdup (text));
+  Item item = {
+    .kind = ITEM_MESSAGE,
+    .time = g_get_real_time (),
+    .sender = g_ref_string_new_intern (sender),
+    .is_own = is_own,
+  };
+
+  insert_item (self, self->items->len, &item, body);
+}
+
 void
 chat_transcript_add_unsent (ChatTranscript *self,
                             const char     *nick,
@@ -294,10 +313,10 @@ chat_transcript_clear (ChatTranscript *self)
   self->room_start = 0;
 }
 
-void
-chat_transcript_set_dark (ChatTranscript *self,
-                          gboolean        dark)
+static void
+update_colors (ChatTranscript *self)
 {
+  const gboolean dark = self->is_dark;
   GdkRGBA dim;
 
   gdk_rgba_parse (&self->red, dark ? "#ff7b63" : "#c01c28");
@@ -306,6 +325,17 @@ chat_transcript_set_dark (ChatTranscript *self,
   g_object_set (self->caption_tag, "foreground-rgba", &dim, NULL);
   g_object_set (self->event_tag, "foreground-rgba", &dim, NULL);
   gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+chat_transcript_set_dark (ChatTranscript *self,
+                          gboolean        dark)
+{
+  if (dark == self->is_dark)
+    return;
+
+  self->is_dark = dark;
+  update_colors (self);
 }
 
 static void
@@ -524,7 +554,7 @@ chat_transcript_init (ChatTranscript *self)
   /* The dim colour of captions goes above the peer's. */
   gtk_text_tag_set_priority (self->caption_tag,
                              gtk_text_tag_table_get_size (gtk_text_buffer_get_tag_table (self->buffer)) - 1);
-  chat_transcript_set_dark (self, FALSE);
+  update_colors (self);
 
   g_signal_connect (self, "notify::vadjustment", G_CALLBACK (on_vadjustment_set), NULL);
   on_vadjustment_set (self);

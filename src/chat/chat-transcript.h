@@ -13,6 +13,10 @@ G_DECLARE_FINAL_TYPE (ChatTranscript, chat_transcript, CHAT, TRANSCRIPT, GtkText
 gboolean chat_transcript_is_empty    (ChatTranscript *self);
 void     chat_transcript_add_message (ChatTranscript *self,
                                       ShmoozeMessage *message);
+void     chat_transcript_add_text    (ChatTranscript *self,
+                                      const char     *sender,
+                                      const char     *text,
+                                      gboolean        is_own);
 void     chat_transcript_add_unsent  (ChatTranscript *self,
                                       const char     *nick,
                                       const char     *text);

@@ -122,6 +122,8 @@ chat_typing_class_init (ChatTypingClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  g_type_ensure (CHAT_TYPE_COLUMN);
+
   G_OBJECT_CLASS (klass)->dispose = chat_typing_dispose;
 
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);

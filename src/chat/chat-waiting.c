@@ -3,12 +3,17 @@
 
 #include "chat-waiting.h"
 
+#include "chat-column.h"
+
+#include <glib/gi18n.h>
+
 /* The messages that the region has no room for yet, in the order in which they will go out. */
 struct _ChatWaiting
 {
   GtkWidget  parent_instance;
 
   guint      n_rows;
+  gboolean   may_be_lost;
   GtkBox    *rows;
 };
 
@@ -53,6 +58,48 @@ chat_waiting_count (ChatWaiting *self)
 }
 
 static void
+on_close_response (GtkDialog   *dialog,
+                   int          response,
+                   ChatWaiting *self)
+{
+  GtkWindow *window = gtk_window_get_transient_for (GTK_WINDOW (dialog));
+
+  self->may_be_lost = response == GTK_RESPONSE_ACCEPT;
+
+  gtk_window_destroy (GTK_WINDOW (dialog));
+  if (self->may_be_lost)
+    gtk_window_close (window);
+}
+
+/* Whether closing @window would lose what waits; then it asks, and closes the window if it may. */
+gboolean
+chat_waiting_keeps_open (ChatWaiting *self,
+                         GtkWindow   *window)
+{
+  GtkWidget *dialog;
+
+  if (self->n_rows == 0 || self->may_be_lost)
+    return FALSE;
+
+  dialog = gtk_message_dialog_new (window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
+                                   GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE,
+                                   ngettext ("%u Message Is Not Sent Yet", "%u Messages Are Not Sent Yet", self->n_rows),
+                                   self->n_rows);
+  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s",
+                                            _("They wait until the others have caught up. "
+                                              "If you close the window now, they are lost."));
+  gtk_dialog_add_buttons (GTK_DIALOG (dialog),
+                          _("_Keep Open"), GTK_RESPONSE_CANCEL,
+                          _("_Close and Lose Them"), GTK_RESPONSE_ACCEPT,
+                          NULL);
+  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+
+  return TRUE;
+}
+
+static void
 chat_waiting_dispose (GObject *object)
 {
   for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL;)
@@ -65,6 +112,8 @@ static void
 chat_waiting_class_init (ChatWaitingClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  g_type_ensure (CHAT_TYPE_COLUMN);
 
   G_OBJECT_CLASS (klass)->dispose = chat_waiting_dispose;
 

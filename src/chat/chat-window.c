@@ -4,8 +4,9 @@
 #include "chat-window.h"
 
 #include "chat-banner.h"
-#include "chat-column.h"
 #include "chat-composer.h"
+#include "chat-page.h"
+#include "chat-theme.h"
 #include "chat-transcript.h"
 #include "chat-typing.h"
 #include "chat-waiting.h"
@@ -21,17 +22,13 @@ struct _ChatWindow
   char                 *nick;
   ShmoozeWait           wait;
   ShmoozeRoom          *room;
-  gboolean              is_dark;
-  gboolean              may_close;
 
   GtkLabel             *title_label;
   GtkLabel             *subtitle;
   GtkStack             *pages;
   GtkStack             *talk;
-  GtkLabel             *empty_text;
-  GtkLabel             *error_title;
-  GtkLabel             *error_text;
-  GtkWidget            *try_again;
+  ChatPage             *empty;
+  ChatPage             *error;
   ChatBanner           *banner;
   ChatTranscript       *transcript;
   ChatWaiting          *waiting;
@@ -194,13 +191,6 @@ on_peer_joined (ShmoozeRoom *room,
   add_event (self, shmooze_peer_is_watching (peer) ? _("%s is watching") : _("%s joined"), peer);
 }
 
-void
-chat_window_show_problem (ChatWindow *self,
-                          const char *problem)
-{
-  chat_banner_show (self->banner, CHAT_BANNER_PROBLEM, problem, NULL, _("Close"));
-}
-
 static void
 on_banner_clicked (ChatWindow *self)
 {
@@ -317,10 +307,9 @@ show_join_error (ChatWindow   *self,
     }
 
   title = g_strdup_printf (_("Cannot Join “%s”"), region);
-  gtk_label_set_label (self->error_title, title);
-  gtk_label_set_label (self->error_text, error->message);
+  g_object_set (self->error, "title", title, "text", error->message, NULL);
   gtk_stack_set_visible_child_name (self->pages, "error");
-  gtk_window_set_focus (GTK_WINDOW (self), self->try_again);
+  gtk_widget_grab_focus (GTK_WIDGET (self->error));
 }
 
 static void
@@ -370,9 +359,11 @@ chat_window_join (ChatWindow *self)
 }
 
 static void
-on_try_again_clicked (ChatWindow *self)
+join_again (GtkWidget  *widget,
+            const char *action,
+            GVariant   *parameter)
 {
-  chat_window_join (self);
+  chat_window_join (CHAT_WINDOW (widget));
 }
 
 /* Who types while the transcript has the focus means the composer. */
@@ -393,72 +384,22 @@ on_transcript_key_pressed (GtkEventControllerKey *controller,
   return gtk_event_controller_key_forward (controller, chat_composer_get_view (self->composer));
 }
 
-static void
-on_close_response (GtkDialog  *dialog,
-                   int         response,
-                   ChatWindow *self)
-{
-  gtk_window_destroy (GTK_WINDOW (dialog));
-
-  if (response == GTK_RESPONSE_ACCEPT)
-    {
-      self->may_close = TRUE;
-      gtk_window_close (GTK_WINDOW (self));
-    }
-}
-
 static gboolean
 chat_window_close_request (GtkWindow *window)
 {
-  ChatWindow *self = CHAT_WINDOW (window);
-  const guint n_waiting = chat_waiting_count (self->waiting);
-  GtkWidget *dialog;
-
-  if (n_waiting == 0 || self->may_close)
-    return GTK_WINDOW_CLASS (chat_window_parent_class)->close_request (window);
-
-  dialog = gtk_message_dialog_new (window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
-                                   GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE,
-                                   ngettext ("%u Message Is Not Sent Yet", "%u Messages Are Not Sent Yet", n_waiting),
-                                   n_waiting);
-  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s",
-                                            _("They wait until the others have caught up. "
-                                              "If you close the window now, they are lost."));
-  gtk_dialog_add_buttons (GTK_DIALOG (dialog),
-                          _("_Keep Open"), GTK_RESPONSE_CANCEL,
-                          _("_Close and Lose Them"), GTK_RESPONSE_ACCEPT,
-                          NULL);
-  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, 0);
-  gtk_window_present (GTK_WINDOW (dialog));
-
-  return GDK_EVENT_STOP;
+  return chat_waiting_keeps_open (CHAT_WINDOW (window)->waiting, window)
+         || GTK_WINDOW_CLASS (chat_window_parent_class)->close_request (window);
 }
 
-/* Whatever the theme is called: where the text is light, the ground is dark. */
 static void
 chat_window_css_changed (GtkWidget         *widget,
                          GtkCssStyleChange *change)
 {
   ChatWindow *self = CHAT_WINDOW (widget);
-  GdkRGBA text;
-  gboolean is_dark;
 
   GTK_WIDGET_CLASS (chat_window_parent_class)->css_changed (widget, change);
 
-  gtk_style_context_get_color (gtk_widget_get_style_context (widget), &text);
-  is_dark = 0.2126 * text.red + 0.7152 * text.green + 0.0722 * text.blue > 0.5;
-
-  if (is_dark == self->is_dark)
-    return;
-
-  self->is_dark = is_dark;
-  chat_transcript_set_dark (self->transcript, is_dark);
-
-  if (is_dark)
-    gtk_widget_add_css_class (widget, "dark");
-  else
-    gtk_widget_remove_css_class (widget, "dark");
+  chat_transcript_set_dark (self->transcript, chat_theme_update (widget));
 }
 
 static void
@@ -487,8 +428,8 @@ chat_window_class_init (ChatWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   g_type_ensure (CHAT_TYPE_BANNER);
-  g_type_ensure (CHAT_TYPE_COLUMN);
   g_type_ensure (CHAT_TYPE_COMPOSER);
+  g_type_ensure (CHAT_TYPE_PAGE);
   g_type_ensure (CHAT_TYPE_TRANSCRIPT);
   g_type_ensure (CHAT_TYPE_TYPING);
   g_type_ensure (CHAT_TYPE_WAITING);
@@ -498,15 +439,14 @@ chat_window_class_init (ChatWindowClass *klass)
   widget_class->css_changed = chat_window_css_changed;
   GTK_WINDOW_CLASS (klass)->close_request = chat_window_close_request;
 
+  gtk_widget_class_install_action (widget_class, "room.join", NULL, join_again);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-window.ui");
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, title_label);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, subtitle);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, talk);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, empty_text);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, error_title);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, error_text);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, try_again);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, empty);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, error);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, transcript);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, waiting);
@@ -515,7 +455,6 @@ chat_window_class_init (ChatWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_composer_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_composer_send);
   gtk_widget_class_bind_template_callback (widget_class, on_banner_clicked);
-  gtk_widget_class_bind_template_callback (widget_class, on_try_again_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_transcript_key_pressed);
 }
 
@@ -543,7 +482,7 @@ chat_window_new (GtkApplication *application,
                             "while you type it."), title);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
-  gtk_label_set_label (self->empty_text, text);
+  g_object_set (self->empty, "text", text, NULL);
   chat_window_join (self);
 
   return GTK_WIDGET (self);

@@ -10,11 +10,9 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (ChatWindow, chat_window, CHAT, WINDOW, GtkApplicationWindow)
 
-GtkWidget *chat_window_new          (GtkApplication *application,
-                                     const char     *region,
-                                     const char     *nick,
-                                     ShmoozeWait     wait);
-void       chat_window_show_problem (ChatWindow     *self,
-                                     const char     *problem);
+GtkWidget *chat_window_new (GtkApplication *application,
+                            const char     *region,
+                            const char     *nick,
+                            ShmoozeWait     wait);
 
 G_END_DECLS

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "chat-messenger-window.h"
+
+#include "chat-banner.h"
+#include "chat-composer.h"
+#include "chat-page.h"
+#include "chat-theme.h"
+#include "chat-transcript.h"
+#include "chat-waiting.h"
+#include "chat-words.h"
+
+#include <glib/gi18n.h>
+#include <inttypes.h>
+#include <shmooze/shmooze.h>
+#include <string.h>
+
+/* The chat in the layout of the classic communicator: messages only, for neither who is there nor what is being typed
+ * has a place in it. */
+struct _ChatMessengerWindow
+{
+  GtkApplicationWindow  parent_instance;
+
+  char                 *name;
+  ShmoozeCommunicator  *communicator;
+  gboolean              has_heard;     /* from whoever is on the other side */
+
+  GtkLabel             *title_label;
+  GtkLabel             *subtitle;
+  GtkStack             *pages;
+  GtkStack             *talk;
+  ChatPage             *empty;
+  ChatPage             *error;
+  ChatBanner           *banner;
+  ChatTranscript       *transcript;
+  ChatWaiting          *waiting;
+  ChatComposer         *composer;
+};
+
+/* A message on its way. */
+typedef struct
+{
+  ChatMessengerWindow *window;
+  char                *text;
+  GtkWidget           *row;
+} Sending;
+
+G_DEFINE_FINAL_TYPE (ChatMessengerWindow, chat_messenger_window, GTK_TYPE_APPLICATION_WINDOW)
+
+static void
+sending_free (Sending *sending)
+{
+  g_object_unref (sending->window);
+  g_free (sending->text);
+  g_free (sending);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sending, sending_free)
+
+static void
+update_talk (ChatMessengerWindow *self)
+{
+  const gboolean is_empty = chat_transcript_is_empty (self->transcript) && chat_waiting_count (self->waiting) == 0;
+
+  gtk_stack_set_visible_child_name (self->talk, is_empty ? "empty" : "transcript");
+}
+
+static void
+update_subtitle (ChatMessengerWindow *self)
+{
+  g_autofree char *positions = NULL;
+
+  if (self->communicator == NULL)
+    gtk_label_set_label (self->subtitle, _("Not connected"));
+  else if (shmooze_communicator_get_peer_present (self->communicator))
+    gtk_label_set_label (self->subtitle, _("The other side is here"));
+  else if (self->has_heard)
+    /* Translators: one that was not made with this library, so that it cannot be told whether it is still there */
+    gtk_label_set_label (self->subtitle, _("Talking to another program"));
+  else
+    gtk_label_set_label (self->subtitle, _("Waiting for the other side"));
+
+  if (self->communicator != NULL)
+    /* Translators: positions in the region, in bytes */
+    positions = g_strdup_printf (_("Reads at %" PRId64 ", writes at %" PRId64),
+                                 shmooze_communicator_get_read_position (self->communicator),
+                                 shmooze_communicator_get_write_position (self->communicator));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->subtitle), positions);
+}
+
+static void
+on_peer_present (ChatMessengerWindow *self)
+{
+  const gboolean is_here = shmooze_communicator_get_peer_present (self->communicator);
+
+  if (!is_here)
+    self->has_heard = FALSE;
+
+  chat_transcript_add_event (self->transcript, is_here ? _("The other side came") : _("The other side left"));
+  update_subtitle (self);
+  update_talk (self);
+}
+
+static void
+note_sign_of_life (ChatMessengerWindow *self)
+{
+  if (self->has_heard)
+    return;
+
+  self->has_heard = TRUE;
+  update_subtitle (self);
+}
+
+static void
+on_data_received (ShmoozeCommunicator *communicator,
+                  GBytes              *data,
+                  ChatMessengerWindow *self)
+{
+  gsize size;
+  const char *bytes = g_bytes_get_data (data, &size);
+  g_autofree char *text = g_utf8_make_valid (bytes != NULL ? bytes : "", (gssize) size);
+
+  note_sign_of_life (self);
+  /* Translators: above a message, in place of a name */
+  chat_transcript_add_text (self->transcript, _("The other side"), text, FALSE);
+  update_talk (self);
+}
+
+static void
+on_confirmed (GObject      *source,
+              GAsyncResult *result,
+              gpointer      data)
+{
+  g_autoptr (Sending) sending = data;
+  ChatMessengerWindow *self = sending->window;
+  g_autoptr (GError) error = NULL;
+  const gboolean is_confirmed = shmooze_communicator_write_finish (SHMOOZE_COMMUNICATOR (source), result, &error);
+
+  if (self->waiting == NULL)
+    return;
+
+  chat_waiting_remove (self->waiting, sending->row);
+
+  if (is_confirmed)
+    {
+      note_sign_of_life (self);
+      chat_transcript_add_text (self->transcript, "", sending->text, TRUE);
+    }
+  else
+    {
+      g_autofree char *problem = g_strdup_printf (_("Not sent: %s"), error->message);
+
+      chat_composer_put_back (self->composer, sending->text);
+      chat_composer_set_problem (self->composer, problem);
+    }
+
+  update_talk (self);
+}
+
+static void
+on_composer_send (ChatComposer        *composer,
+                  const char          *text,
+                  ChatMessengerWindow *self)
+{
+  Sending *sending = g_new0 (Sending, 1);
+
+  sending->window = g_object_ref (self);
+  sending->text = g_strdup (text);
+  sending->row = chat_waiting_add (self->waiting, text);
+  shmooze_communicator_write_async (self->communicator, text, strlen (text), NULL, on_confirmed, sending);
+  update_talk (self);
+}
+
+static void
+disconnect (ChatMessengerWindow *self)
+{
+  g_autoptr (ShmoozeCommunicator) communicator = g_steal_pointer (&self->communicator);
+
+  if (communicator == NULL)
+    return;
+
+  g_signal_handlers_disconnect_by_data (communicator, self);
+  shmooze_communicator_close (communicator);
+}
+
+static void
+on_failed (ShmoozeCommunicator *communicator,
+           GError              *error,
+           ChatMessengerWindow *self)
+{
+  if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT))
+    {
+      chat_banner_show (self->banner, CHAT_BANNER_BROKEN,
+                        _("What the other side wrote cannot be read. It shows here once that is mended."),
+                        error->message, _("Close"));
+      return;
+    }
+
+  disconnect (self);
+  update_subtitle (self);
+  chat_composer_set_can_send (self->composer, FALSE);
+  chat_banner_show (self->banner, CHAT_BANNER_LOST,
+                    _("The region is gone: another program cut it short or replaced it. "
+                      "What was said stays here until you close the window."),
+                    error->message, _("Rejoin"));
+}
+
+/* With the positions of the other side, or with whichever are free. */
+static ShmoozeCommunicator *
+open_communicator (ChatMessengerWindow  *self,
+                   ShmoozeCommunicator  *other,
+                   GError              **error)
+{
+  g_autoptr (ShmoozeCommunicator) communicator = shmooze_communicator_new (self->name, SHMOOZE_COMMUNICATOR_CAPACITY,
+                                                                           error);
+  gboolean is_set;
+
+  if (communicator == NULL)
+    return NULL;
+
+  if (other == NULL)
+    is_set = shmooze_communicator_take_positions (communicator, error);
+  else
+    is_set = shmooze_communicator_set_read_position (communicator, shmooze_communicator_get_write_position (other),
+                                                     error)
+             && shmooze_communicator_set_write_position (communicator, shmooze_communicator_get_read_position (other),
+                                                         error);
+
+  if (!is_set || !shmooze_communicator_start_reader (communicator, error))
+    return NULL;
+
+  return g_steal_pointer (&communicator);
+}
+
+static void
+use_communicator (ChatMessengerWindow *self,
+                  ShmoozeCommunicator *communicator)
+{
+  disconnect (self);
+  self->communicator = g_object_ref (communicator);
+  self->has_heard = FALSE;
+  g_signal_connect (communicator, "data-received", G_CALLBACK (on_data_received), self);
+  g_signal_connect (communicator, "failed", G_CALLBACK (on_failed), self);
+  g_signal_connect_swapped (communicator, "notify::peer-present", G_CALLBACK (on_peer_present), self);
+
+  chat_composer_set_can_send (self->composer, TRUE);
+  chat_composer_set_max_text (self->composer, shmooze_communicator_get_max_size (communicator));
+  gtk_stack_set_visible_child_name (self->pages, "talk");
+  update_subtitle (self);
+  update_talk (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static void
+join (ChatMessengerWindow *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmoozeCommunicator) communicator = open_communicator (self, NULL, &error);
+  g_autofree char *region = NULL;
+  g_autofree char *title = NULL;
+
+  if (communicator != NULL)
+    {
+      use_communicator (self, communicator);
+      return;
+    }
+
+  update_subtitle (self);
+  if (!chat_transcript_is_empty (self->transcript))
+    {
+      chat_banner_show (self->banner, CHAT_BANNER_LOST, error->message, NULL, _("Rejoin"));
+      return;
+    }
+
+  region = chat_words_region (self->name);
+  title = g_strdup_printf (_("Cannot Join “%s”"), region);
+  g_object_set (self->error, "title", title, "text", error->message, NULL);
+  gtk_stack_set_visible_child_name (self->pages, "error");
+  gtk_widget_grab_focus (GTK_WIDGET (self->error));
+}
+
+static void
+join_again (GtkWidget  *widget,
+            const char *action,
+            GVariant   *parameter)
+{
+  join (CHAT_MESSENGER_WINDOW (widget));
+}
+
+static void
+show_problem (ChatMessengerWindow *self,
+              const char          *problem)
+{
+  chat_banner_show (self->banner, CHAT_BANNER_PROBLEM, problem, NULL, _("Close"));
+}
+
+/* For a program on the other side that writes where this window writes, and cannot know better. */
+static void
+swap_positions (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  ChatMessengerWindow *self = CHAT_MESSENGER_WINDOW (widget);
+  g_autoptr (ShmoozeCommunicator) communicator = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *event = NULL;
+
+  if (self->communicator == NULL)
+    return;
+
+  if (chat_waiting_count (self->waiting) > 0)
+    {
+      show_problem (self, _("The positions cannot be swapped while messages wait to be confirmed."));
+      return;
+    }
+
+  communicator = open_communicator (self, self->communicator, &error);
+  if (communicator == NULL)
+    {
+      show_problem (self, error->message);
+      return;
+    }
+
+  use_communicator (self, communicator);
+  event = g_strdup_printf (_("This window reads at %" PRId64 " and writes at %" PRId64 " now"),
+                           shmooze_communicator_get_read_position (communicator),
+                           shmooze_communicator_get_write_position (communicator));
+  chat_transcript_add_event (self->transcript, event);
+  update_talk (self);
+}
+
+static void
+on_banner_clicked (ChatMessengerWindow *self)
+{
+  const ChatBannerKind kind = chat_banner_get_kind (self->banner);
+
+  chat_banner_hide (self->banner);
+
+  if (kind == CHAT_BANNER_LOST)
+    join (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static gboolean
+chat_messenger_window_close_request (GtkWindow *window)
+{
+  return chat_waiting_keeps_open (CHAT_MESSENGER_WINDOW (window)->waiting, window)
+         || GTK_WINDOW_CLASS (chat_messenger_window_parent_class)->close_request (window);
+}
+
+static void
+chat_messenger_window_css_changed (GtkWidget         *widget,
+                                   GtkCssStyleChange *change)
+{
+  GTK_WIDGET_CLASS (chat_messenger_window_parent_class)->css_changed (widget, change);
+
+  chat_transcript_set_dark (CHAT_MESSENGER_WINDOW (widget)->transcript, chat_theme_update (widget));
+}
+
+static void
+chat_messenger_window_dispose (GObject *object)
+{
+  disconnect (CHAT_MESSENGER_WINDOW (object));
+
+  G_OBJECT_CLASS (chat_messenger_window_parent_class)->dispose (object);
+}
+
+static void
+chat_messenger_window_finalize (GObject *object)
+{
+  g_free (CHAT_MESSENGER_WINDOW (object)->name);
+
+  G_OBJECT_CLASS (chat_messenger_window_parent_class)->finalize (object);
+}
+
+static void
+chat_messenger_window_class_init (ChatMessengerWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  g_type_ensure (CHAT_TYPE_BANNER);
+  g_type_ensure (CHAT_TYPE_COMPOSER);
+  g_type_ensure (CHAT_TYPE_PAGE);
+  g_type_ensure (CHAT_TYPE_TRANSCRIPT);
+  g_type_ensure (CHAT_TYPE_WAITING);
+
+  object_class->dispose = chat_messenger_window_dispose;
+  object_class->finalize = chat_messenger_window_finalize;
+  widget_class->css_changed = chat_messenger_window_css_changed;
+  GTK_WINDOW_CLASS (klass)->close_request = chat_messenger_window_close_request;
+
+  gtk_widget_class_install_action (widget_class, "messenger.join", NULL, join_again);
+  gtk_widget_class_install_action (widget_class, "messenger.swap", NULL, swap_positions);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-messenger-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, title_label);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, subtitle);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, talk);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, empty);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, error);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, transcript);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, waiting);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, composer);
+  gtk_widget_class_bind_template_callback (widget_class, on_composer_send);
+  gtk_widget_class_bind_template_callback (widget_class, on_banner_clicked);
+}
+
+static void
+chat_messenger_window_init (ChatMessengerWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+chat_messenger_window_new (GtkApplication *application,
+                           const char     *name)
+{
+  ChatMessengerWindow *self = g_object_new (CHAT_TYPE_MESSENGER_WINDOW, "application", application, NULL);
+  g_autofree char *title = chat_words_region (name);
+  g_autofree char *text = NULL;
+
+  self->name = g_strdup (name);
+
+  text = g_strdup_printf (_("This window talks in the layout of the classic communicator: what you send shows in the "
+                            "other window on “%s”, what you type does not."), title);
+  gtk_window_set_title (GTK_WINDOW (self), title);
+  gtk_label_set_label (self->title_label, title);
+  g_object_set (self->empty, "text", text, NULL);
+  join (self);
+
+  return GTK_WIDGET (self);
+}
