@@ -20,8 +20,9 @@
  * for nobody, the worker's process number, or -1 for "please stop".
  *
  * A worker is a [class@Worker], or a program that was written for the
- * original. It stays when the supervisor dies; the next supervisor adopts it,
- * if it has the region open: a number alone may be anybody's by now. A
+ * original. It is started in a session of its own and stays when the
+ * supervisor dies, or its terminal; the next supervisor adopts it, if it has
+ * the region open: a number alone may be anybody's by now. A
  * command that knows nothing of the region is started and watched as well,
  * but not adopted; when it is told to stop it goes on to its own end, and is
  * not started again.
@@ -409,6 +410,13 @@ watch_child (ShmoozeSupervisor *self,
   g_source_attach (source, self->context);
 }
 
+/* In a session of its own, where neither the Ctrl+C nor the end of its supervisor's terminal reaches it. */
+static void
+leave_session (gpointer user_data)
+{
+  setsid ();
+}
+
 static gboolean
 spawn (ShmoozeSupervisor  *self,
        GError            **error)
@@ -416,7 +424,8 @@ spawn (ShmoozeSupervisor  *self,
   gint32 none = SHMOOZE_PROCESS_NONE;
   GPid pid;
 
-  if (!g_spawn_async (NULL, self->argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, error))
+  if (!g_spawn_async (NULL, self->argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                      leave_session, NULL, &pid, error))
     return FALSE;
 
   /* Whoever comes first records the number; a worker that was told to stop meanwhile is not contradicted. */
