@@ -5,176 +5,39 @@
 import fcntl
 import glob
 import os
-import pty
 import re
-import select
-import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import threading
-import time
 import traceback
 
-DEADLINE = 30
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'rig'))
+from place import DEADLINE, Place, contains, equal, wait_until  # noqa: E402
+
 CTL = os.path.abspath(sys.argv[1])
-MAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'data', 'man', 'shmoozectl.1')
-VERBS = ('chat', 'hold', 'inspect', 'list', 'lock', 'read', 'remove', 'write')
+VERBS = ('chat', 'hold', 'inspect', 'line', 'list', 'lock', 'messenger', 'read', 'remove', 'share-text', 'show-text', 'write')
 
 
-def wait_until(condition, what):
-    """Waits until condition() is true; says what it waited for when it never is."""
-    end = time.monotonic() + DEADLINE
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, 'waited in vain for ' + what
-        time.sleep(0.01)
-
-
-class Place:
-    """A runtime directory of one test, and the programs that run in it."""
+class ChatPlace(Place):
+    """Where people chat."""
 
     def __init__(self):
-        self.path = tempfile.mkdtemp(prefix='shmoozectl-')
-        self.env = {k: v for k, v in os.environ.items()
-                    if k not in ('NO_COLOR', 'FLATPAK_ID', 'SHMOOZE_DOMAIN', 'LANGUAGE')}
-        self.env.update(XDG_RUNTIME_DIR=self.path, LC_ALL='C.UTF-8', TERM='xterm')
-        self.started = []
-
-    def run(self, *arguments, given=b''):
-        return subprocess.run((CTL,) + arguments, input=given, env=self.env, timeout=DEADLINE,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        super().__init__(CTL)
 
     def chat(self, *arguments):
-        return self.keep(Piped(self, arguments))
-
-    def terminal(self, *arguments, **keywords):
-        return self.keep(Terminal(self, arguments, **keywords))
-
-    def keep(self, program):
-        self.started.append(program)
+        program = self.start('chat', *arguments)
+        nick = arguments[arguments.index('--name') + 1]
+        wait_until(lambda: nick.encode() in self.run('list').stdout or program.process.poll() is not None,
+                   nick + ' in the list')
         return program
 
-    def regions(self):
-        return [os.path.basename(p) for p in glob.glob(self.path + '/app/*/shmooze/*') if os.path.isfile(p)]
-
-    def close(self):
-        for program in self.started:
-            program.close()
-        shutil.rmtree(self.path)
-
-
-class Program:
-    """A running shmoozectl whose output is collected meanwhile."""
-
-    output = b''
-
-    def listen(self, fd):
-        def collect():
-            while True:
-                try:
-                    data = os.read(fd, 65536)
-                except OSError:
-                    data = b''
-                if not data:
-                    return
-                self.output += data
-        self.listener = threading.Thread(target=collect, daemon=True)
-        self.listener.start()
-
-    def lines(self):
-        return self.output.decode().split('\n')[:-1]
-
-    def wait_for(self, text):
-        wait_until(lambda: text.encode() in self.output or self.process.poll() is not None,
-                   '%r in %r' % (text, self.output[-500:]))
-        if text.encode() not in self.output:
-            self.listener.join(DEADLINE)
-        assert text.encode() in self.output, 'ended without %r: %r' % (text, self.output[-500:])
-
-    def wait(self):
-        status = self.process.wait(DEADLINE)
-        self.listener.join(DEADLINE)
-        return status
-
-
-class Piped(Program):
-    def __init__(self, place, arguments):
-        self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen((CTL, 'chat') + arguments, env=place.env, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=self.errors)
-        self.listen(self.process.stdout.fileno())
-        nick = arguments[arguments.index('--name') + 1]
-        wait_until(lambda: nick.encode() in place.run('list').stdout or self.process.poll() is not None,
-                   nick + ' in the list')
-
-    def write(self, text):
-        self.process.stdin.write(text if isinstance(text, bytes) else text.encode())
-        self.process.stdin.flush()
-
-    def end(self):
-        self.process.stdin.close()
-        return self.wait()
-
-    def said(self):
-        self.errors.seek(0)
-        return self.errors.read().decode()
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.wait()
-        if not self.process.stdin.closed:
-            try:
-                self.process.stdin.close()
-            except BrokenPipeError:
-                pass
-        self.process.stdout.close()
-        self.errors.close()
-
-
-class Terminal(Program):
-    """The same at a terminal of its own."""
-
-    def __init__(self, place, arguments, columns=80, **environment):
-        self.fd, self.other = pty.openpty()
-        fcntl.ioctl(self.other, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-        self.mode = termios.tcgetattr(self.other)
-        self.process = subprocess.Popen((CTL, 'chat') + arguments, env={**place.env, **environment},
-                                        stdin=self.other, stdout=self.other, stderr=self.other,
-                                        start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-        self.listen(self.fd)
-        wait_until(lambda: re.search(rb'\* (Here:|Nobody else)', self.output), 'the greeting')
-
-    def write(self, text):
-        os.write(self.fd, text.encode())
-
-    def wait(self):
-        return self.process.wait(DEADLINE)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.other)
-        self.listener.join(DEADLINE)
-        os.close(self.fd)
-
-
-def equal(first, second):
-    assert first == second, '%r is not %r' % (first, second)
-
-
-def contains(text, *parts):
-    text = text.decode() if isinstance(text, bytes) else text
-    for part in parts:
-        assert part in text, 'no %r in %r' % (part, text)
+    def terminal(self, *arguments, **keywords):
+        program = super().terminal('chat', *arguments, **keywords)
+        wait_until(lambda: re.search(rb'\* (Here:|Nobody else)', program.output), 'the greeting')
+        return program
 
 
 def test_help_and_version(place):
@@ -423,7 +286,7 @@ def test_signals(place):
 
 def test_signal_while_writing(place):
     """A reader that does not read must not keep us from ending."""
-    ben = place.keep(Piped(place, ('--name', 'Ben')))
+    ben = place.chat('--name', 'Ben')
     read, write = os.pipe()
     deaf = subprocess.Popen((CTL, 'chat', '--name', 'Deaf'), env=place.env, stdin=subprocess.PIPE, stdout=write)
     os.close(write)
@@ -603,34 +466,22 @@ def test_no_seat(place):
     equal(place.run('chat', '--name', 'Ninth').returncode, 0)
 
 
-def test_man_page(place):
-    """The manual knows the options that --help knows, and no others; likewise the verbs."""
-    with open(MAN, encoding='utf-8') as file:
-        page = file.read().replace('\\-', '-')
-    told = set(re.findall(r'--[a-z]+', place.run('--help').stdout.decode()))
-    for verb in VERBS:
-        told |= set(re.findall(r'--[a-z]+', place.run(verb, '--help').stdout.decode()))
-    equal(set(re.findall(r'--[a-z]+', page)), told)
-    for verb in VERBS:
-        assert re.search(r'^\.SS .*%s' % verb, page, re.M), verb
-
-
 def main():
     tests = [(name[5:], function) for name, function in globals().items()
              if name.startswith('test_') and (len(sys.argv) < 3 or name[5:] in sys.argv[2:])]
     print('1..%d' % len(tests), flush=True)
     failed = False
     for number, (name, function) in enumerate(tests, 1):
-        place = Place()
+        here = ChatPlace()
         try:
-            function(place)
+            function(here)
             print('ok %d %s' % (number, name), flush=True)
         except Exception:
             failed = True
             print('not ok %d %s' % (number, name))
             print(re.sub('^', '# ', traceback.format_exc().rstrip(), flags=re.M), flush=True)
         finally:
-            place.close()
+            here.close()
     return 1 if failed else 0
 
 

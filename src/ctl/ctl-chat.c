@@ -2,51 +2,45 @@
 #include "config.h"
 
 #include "ctl-chat.h"
+#include "ctl-color.h"
 #include "ctl-nick.h"
 #include "ctl-verb.h"
 
-#include <glib-unix.h>
 #include <glib/gi18n.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-/* Ends the program as soon as the main loop has its turn. */
-void
-ctl_chat_finish (CtlChat *self,
-                 int      status)
+/* A text just entered stays live until it stands in the region as a message. Without a seat, or with
+ * a text too long, there simply is no live text.
+ */
+static void
+on_typing (const char *text,
+           gpointer    user_data)
 {
-  if (status != CTL_EXIT_DONE)
-    self->status = status;
+  CtlChat *self = user_data;
 
-  g_main_loop_quit (self->loop);
+  if (*text != '\0' || self->talk.n_pending == 0)
+    shmooze_room_set_draft (self->room, text, NULL);
 }
 
-static gboolean
-on_interrupt (int          fd,
-              GIOCondition condition,
-              gpointer     user_data)
+static void
+on_sent (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
 {
-  ctl_chat_finish (user_data, CTL_EXIT_DONE);
+  CtlChat *self = user_data;
+  g_autoptr (GError) error = NULL;
 
-  return G_SOURCE_CONTINUE;
+  shmooze_room_send_finish (SHMOOZE_ROOM (source), result, &error);
+  ctl_talk_sent (&self->talk, error);
 }
 
-/* Signals come as a descriptor, so that they also end a write that hangs. */
-static int
-open_interrupts (void)
+static void
+on_send (const char *text,
+         gpointer    user_data)
 {
-  sigset_t set;
+  CtlChat *self = user_data;
 
-  sigemptyset (&set);
-  sigaddset (&set, SIGHUP);
-  sigaddset (&set, SIGINT);
-  sigaddset (&set, SIGTERM);
-  sigprocmask (SIG_BLOCK, &set, NULL);
-  signal (SIGPIPE, SIG_IGN);
-
-  return signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  shmooze_room_send_async (self->room, text, NULL, on_sent, self);
 }
 
 /* What was sent and who was there when we left. */
@@ -54,15 +48,30 @@ static void
 sum_up (CtlChat *self)
 {
   gboolean alone = g_list_model_get_n_items (shmooze_room_get_peers (self->room)) == 0;
+  CtlTalk *talk = &self->talk;
 
-  if (self->n_pending > 0)
-    self->status = ctl_verb_error (ngettext ("%u message was not sent.",
+  if (talk->n_pending > 0)
+    talk->status = ctl_verb_error (ngettext ("%u message was not sent.",
                                              "%u messages were not sent.",
-                                             self->n_pending),
-                                   self->n_pending);
-  else if (alone && self->n_sent > 0 && self->prompt == NULL && self->status == CTL_EXIT_DONE)
+                                             talk->n_pending),
+                                   talk->n_pending);
+  else if (alone && talk->n_sent > 0 && talk->prompt == NULL && talk->status == CTL_EXIT_DONE)
     ctl_verb_error (_("Nobody else is in “%s”: it ends now, with what was sent."),
                     shmooze_room_get_name (self->room));
+}
+
+static void
+talk (CtlChat *self)
+{
+  static const CtlTalkFuncs funcs = { on_send, on_typing };
+
+  ctl_talk_start (&self->talk, shmooze_room_get_max_text (self->room), &funcs, self);
+  ctl_chat_show (self);
+  ctl_talk_run (&self->talk);
+  sum_up (self);
+
+  ctl_chat_stop_showing (self);
+  shmooze_room_leave (self->room);
 }
 
 static int
@@ -71,71 +80,20 @@ chat (const char  *region,
       ShmoozeWait  wait,
       gboolean     color)
 {
-  CtlChat self = {
-    .color = color,
-    .events = isatty (STDOUT_FILENO),
-    .person = ctl_prompt_prepare (),
-  };
+  CtlChat self = { 0 };
   g_autoptr (GError) error = NULL;
-  guint interrupt;
 
-  self.interrupt_fd = open_interrupts ();
+  ctl_talk_init (&self.talk, color);
   self.room = shmooze_room_join (region, nick, wait, &error);
-  if (self.room == NULL)
-    return ctl_verb_error ("%s", error->message);
-
-  self.loop = g_main_loop_new (NULL, FALSE);
-  self.reading = g_cancellable_new ();
-  interrupt = g_unix_fd_add (self.interrupt_fd, G_IO_IN, on_interrupt, &self);
-
-  ctl_chat_start_input (&self);
-  ctl_chat_show (&self);
-  g_main_loop_run (self.loop);
-
-  self.ended = TRUE;
-  g_clear_handle_id (&interrupt, g_source_remove);
-  g_clear_handle_id (&self.last_look, g_source_remove);
-  g_clear_handle_id (&self.last_moment, g_source_remove);
-  g_cancellable_cancel (self.reading);
-  if (self.prompt != NULL)
-    ctl_prompt_close (self.prompt);
-  sum_up (&self);
-
-  ctl_chat_stop_showing (&self);
-  shmooze_room_leave (self.room);
-
-  /* Answers still due come before what they are given to goes. */
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-
-  g_clear_object (&self.prompt);
-  g_clear_object (&self.lines);
-  g_clear_object (&self.reading);
-  g_clear_object (&self.room);
-  g_main_loop_unref (self.loop);
-  close (self.interrupt_fd);
-
-  return self.status;
-}
-
-static gboolean
-parse_color (const char *word,
-             gboolean   *color)
-{
-  const char *terminal = g_getenv ("TERM");
-  const char *no_color = g_getenv ("NO_COLOR");
-
-  if (word == NULL || strcmp (word, "auto") == 0)
-    *color = isatty (STDOUT_FILENO) && g_strcmp0 (terminal, "dumb") != 0 &&
-             (no_color == NULL || *no_color == '\0');
-  else if (strcmp (word, "always") == 0)
-    *color = TRUE;
-  else if (strcmp (word, "never") == 0)
-    *color = FALSE;
+  if (self.room != NULL)
+    talk (&self);
   else
-    return FALSE;
+    self.talk.status = ctl_verb_error ("%s", error->message);
 
-  return TRUE;
+  ctl_talk_clear (&self.talk);
+  g_clear_object (&self.room);
+
+  return self.talk.status;
 }
 
 static gboolean
@@ -185,7 +143,7 @@ ctl_chat (int    argc,
 
   if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
     return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
-  if (!parse_color (color_word, &color))
+  if (!ctl_color_parse (color_word, &color))
     return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
   if (!parse_wait (wait_word, &wait))
     return ctl_verb_usage_error (_("--wait is “auto”, “bell” or “poll”, not “%s”."), wait_word);

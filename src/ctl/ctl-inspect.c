@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "ctl-json.h"
 #include "ctl-output.h"
 #include "ctl-text.h"
 #include "ctl-verb.h"
@@ -155,22 +156,133 @@ append_seats (GString               *text,
     }
 }
 
-static gboolean
-append_region (GString     *text,
-               const char  *name,
-               GError     **error)
+static void
+append_region (GString       *text,
+               ShmoozeRegion *region)
 {
-  g_autoptr (ShmoozeRegion) region = shmooze_region_open (name, SHMOOZE_ACCESS_READ, error);
-
-  if (region == NULL)
-    return FALSE;
-
   append_line (text, "", _("Region “%s”"), shmooze_region_get_name (region));
   append_line (text, INDENT, _("File: %s"), shmooze_region_get_path (region));
   append_size (text, shmooze_region_get_capacity (region));
   append_line (text, INDENT, "%s", _("It is not a room: nothing is known of what stands in it."));
+}
 
-  return TRUE;
+static void
+add_header (CtlJson    *json,
+            const char *name,
+            const char *path,
+            guint64     capacity,
+            gboolean    room)
+{
+  ctl_json_add_string (json, "name", name);
+  ctl_json_add_string (json, "path", path);
+  ctl_json_add_number (json, "capacity", capacity);
+  ctl_json_add_boolean (json, "room", room);
+}
+
+/* The time in UTC, as ISO 8601 has it; null: there is no such. */
+static void
+add_time (CtlJson    *json,
+          const char *key,
+          gint64      usec)
+{
+  g_autoptr (GDateTime) second = g_date_time_new_from_unix_utc (usec / G_USEC_PER_SEC);
+  g_autofree char *text = second != NULL ? g_date_time_format_iso8601 (second) : NULL;
+
+  ctl_json_add_string (json, key, text);
+}
+
+static void
+add_lane (CtlJson               *json,
+          const ShmoozeSeatInfo *seat)
+{
+  ctl_json_open_object (json, "lane");
+  ctl_json_add_number (json, "messages", seat->n_frames);
+  ctl_json_add_number (json, "bytes", seat->n_bytes);
+  ctl_json_add_number (json, "readers", seat->n_readers);
+  ctl_json_add_string (json, "draft", seat->draft);
+  ctl_json_add_string (json, "problem", seat->problem);
+  ctl_json_close_object (json);
+}
+
+static void
+add_seat (CtlJson               *json,
+          const ShmoozeSeatInfo *seat,
+          guint                  number)
+{
+  static const char * const states[] = { "free", "taken", "crashed" };
+  gboolean is_free = seat->state == SHMOOZE_SEAT_FREE;
+
+  ctl_json_open_object (json, NULL);
+  ctl_json_add_number (json, "number", number);
+  ctl_json_add_boolean (json, "watching", seat->watching);
+  ctl_json_add_string (json, "state", states[seat->state]);
+  ctl_json_add_string (json, "nick", is_free ? NULL : seat->nick);
+  if (is_free)
+    ctl_json_add_null (json, "since");
+  else
+    add_time (json, "since", seat->since);
+  if (seat->watching)
+    ctl_json_add_null (json, "lane");
+  else
+    add_lane (json, seat);
+  ctl_json_close_object (json);
+}
+
+static void
+add_room (CtlJson               *json,
+          const ShmoozeRoomInfo *room)
+{
+  guint numbers[2] = { 0, 0 };
+
+  add_header (json, room->name, room->path, room->capacity, TRUE);
+  ctl_json_add_string (json, "id", room->id);
+  ctl_json_add_number (json, "version", room->version);
+  ctl_json_add_number (json, "queue_size", room->queue_size);
+  ctl_json_add_number (json, "draft_size", room->draft_size);
+  ctl_json_add_number (json, "messages", room->n_messages);
+
+  ctl_json_open_array (json, "seats");
+  for (guint i = 0; i < room->n_seats; i++)
+    add_seat (json, &room->seats[i], ++numbers[room->seats[i].watching ? 1 : 0]);
+  ctl_json_close_array (json);
+}
+
+static gboolean
+print_json (const ShmoozeRoomInfo  *room,
+            ShmoozeRegion          *region,
+            GError                **error)
+{
+  g_autoptr (CtlJson) json = ctl_json_new (FALSE);
+
+  ctl_json_open_object (json, NULL);
+  if (room != NULL)
+    add_room (json, room);
+  else
+    add_header (json, shmooze_region_get_name (region), shmooze_region_get_path (region),
+                shmooze_region_get_capacity (region), FALSE);
+  ctl_json_close_object (json);
+
+  return ctl_json_write (json, -1, error);
+}
+
+static gboolean
+print_words (const ShmoozeRoomInfo  *room,
+             ShmoozeRegion          *region,
+             GError                **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (room != NULL)
+    {
+      append_header (text, room);
+      append_seats (text, room);
+    }
+  else
+    {
+      append_region (text, region);
+    }
+
+  return ctl_output_write (text->str, -1, error);
 }
 
 int
@@ -179,16 +291,22 @@ ctl_inspect (int    argc,
 {
   g_auto (GStrv) rest = NULL;
   g_autoptr (ShmoozeRoomInfo) room = NULL;
-  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (ShmoozeRegion) region = NULL;
   g_autoptr (GError) error = NULL;
+  gboolean json = FALSE;
   const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON, for programs"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("REGION") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
                        _("Say in words what stands in a region: its header, seats and lanes."),
-                       _("Nobody there notices. Texts being typed are shown, too.")))
+                       _("Nobody there notices. Texts being typed are shown, too.\n"
+                         "With --json: an object with name, path, capacity (in bytes) and room (whether it is\n"
+                         "one); of a room also id, version, queue_size, draft_size, messages and seats, each with\n"
+                         "number, watching, state (“free”, “taken” or “crashed”), nick, since (ISO 8601, UTC) and\n"
+                         "lane, which has messages, bytes, readers, draft and problem.")))
     return CTL_EXIT_USAGE;
 
   if (rest == NULL || rest[0] == NULL)
@@ -197,23 +315,15 @@ ctl_inspect (int    argc,
     return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
 
   room = shmooze_room_info_new (rest[0], &error);
-  if (room != NULL)
-    {
-      append_header (text, room);
-      append_seats (text, room);
-    }
-  else if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT))
+  if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT))
     {
       g_clear_error (&error);
-      if (!append_region (text, rest[0], &error))
-        return ctl_verb_error ("%s", error->message);
+      region = shmooze_region_open (rest[0], SHMOOZE_ACCESS_READ, &error);
     }
-  else
-    {
-      return ctl_verb_error ("%s", error->message);
-    }
+  if (room == NULL && region == NULL)
+    return ctl_verb_error ("%s", error->message);
 
-  if (!ctl_output_write (text->str, -1, &error))
+  if (!(json ? print_json (room, region, &error) : print_words (room, region, &error)))
     return ctl_verb_error ("%s", error->message);
 
   return CTL_EXIT_DONE;

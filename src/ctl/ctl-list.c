@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "ctl-json.h"
 #include "ctl-output.h"
 #include "ctl-text.h"
 #include "ctl-verb.h"
@@ -108,33 +109,13 @@ format_table (GPtrArray *rows)
   return g_string_free (table, FALSE);
 }
 
-int
-ctl_list (int    argc,
-          char **argv)
+static gboolean
+print_table (GPtrArray  *regions,
+             GError    **error)
 {
-  g_auto (GStrv) rest = NULL;
-  g_autoptr (GPtrArray) regions = NULL;
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
-  g_autoptr (GError) error = NULL;
   g_autofree char *table = NULL;
-  const GOptionEntry entries[] = {
-    { G_OPTION_REMAINING, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
-    G_OPTION_ENTRY_NULL
-  };
 
-  if (!ctl_verb_parse (argc, argv, entries,
-                       _("List the regions, their sizes and who is in them."),
-                       _("“in use” is a region that is held, but is no room.")))
-    return CTL_EXIT_USAGE;
-
-  if (rest != NULL && rest[0] != NULL)
-    return ctl_verb_usage_error (_("“%s” is too much: list takes no argument."), rest[0]);
-
-  regions = shmooze_region_list (&error);
-  if (regions == NULL)
-    return ctl_verb_error ("%s", error->message);
-
-  g_ptr_array_sort (regions, compare_regions);
   /* Translators: the heads of a table's columns */
   g_ptr_array_add (rows, row_new (_("NAME"), _("SIZE"), _("WHO")));
 
@@ -148,7 +129,88 @@ ctl_list (int    argc,
     }
 
   table = regions->len > 0 ? format_table (rows) : g_strconcat (_("No regions."), "\n", NULL);
-  if (!ctl_output_write (table, -1, &error))
+  return ctl_output_write (table, -1, error);
+}
+
+static void
+add_participants (CtlJson               *json,
+                  const ShmoozeRoomInfo *room)
+{
+  ctl_json_open_array (json, "participants");
+
+  for (guint i = 0; room != NULL && i < room->n_seats; i++)
+    {
+      const ShmoozeSeatInfo *seat = &room->seats[i];
+
+      if (seat->state != SHMOOZE_SEAT_TAKEN)
+        continue;
+
+      ctl_json_open_object (json, NULL);
+      ctl_json_add_string (json, "nick", seat->nick);
+      ctl_json_add_boolean (json, "watching", seat->watching);
+      ctl_json_close_object (json);
+    }
+
+  ctl_json_close_array (json);
+}
+
+static gboolean
+print_json (GPtrArray  *regions,
+            GError    **error)
+{
+  g_autoptr (CtlJson) json = ctl_json_new (FALSE);
+
+  ctl_json_open_array (json, NULL);
+
+  for (guint i = 0; i < regions->len; i++)
+    {
+      const ShmoozeRegionInfo *region = g_ptr_array_index (regions, i);
+      g_autoptr (ShmoozeRoomInfo) room = shmooze_room_info_new (region->name, NULL);
+
+      ctl_json_open_object (json, NULL);
+      ctl_json_add_string (json, "name", region->name);
+      ctl_json_add_string (json, "path", region->path);
+      ctl_json_add_number (json, "capacity", region->capacity);
+      ctl_json_add_boolean (json, "held", region->held);
+      ctl_json_add_boolean (json, "room", room != NULL);
+      add_participants (json, room);
+      ctl_json_close_object (json);
+    }
+
+  ctl_json_close_array (json);
+  return ctl_json_write (json, -1, error);
+}
+
+int
+ctl_list (int    argc,
+          char **argv)
+{
+  g_auto (GStrv) rest = NULL;
+  g_autoptr (GPtrArray) regions = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean json = FALSE;
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON, for programs"), NULL },
+    { G_OPTION_REMAINING, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
+    G_OPTION_ENTRY_NULL
+  };
+
+  if (!ctl_verb_parse (argc, argv, entries,
+                       _("List the regions, their sizes and who is in them."),
+                       _("“in use” is a region that is held, but is no room. With --json: an array of objects\n"
+                         "with name, path, capacity (in bytes), held, room (whether it is one) and participants,\n"
+                         "each with nick and watching.")))
+    return CTL_EXIT_USAGE;
+
+  if (rest != NULL && rest[0] != NULL)
+    return ctl_verb_usage_error (_("“%s” is too much: list takes no argument."), rest[0]);
+
+  regions = shmooze_region_list (&error);
+  if (regions == NULL)
+    return ctl_verb_error ("%s", error->message);
+
+  g_ptr_array_sort (regions, compare_regions);
+  if (!(json ? print_json (regions, &error) : print_table (regions, &error)))
     return ctl_verb_error ("%s", error->message);
 
   return CTL_EXIT_DONE;

@@ -19,10 +19,17 @@ static const struct
   { "chat", N_("Talk in a region, from the terminal or in a pipe"), ctl_chat },
   { "hold", N_("Create a region and hold it"), ctl_hold },
   { "inspect", N_("Say what stands in a region"), ctl_inspect },
+  { "line", N_("Share one line under a mutex"), ctl_line },
   { "list", N_("List the regions and who is in them"), ctl_list },
   { "lock", N_("Run a command while holding a mutex"), ctl_lock },
+  { "messenger", N_("Talk by the classic communicator"), ctl_messenger },
   { "read", N_("Write the bytes of a region to standard output"), ctl_read },
   { "remove", N_("Remove a region's name"), ctl_remove },
+  { "share-text", N_("Share a text while it is typed or comes"), ctl_share_text },
+  { "show-text", N_("Print a text that somebody shares, or follow it"), ctl_show_text },
+  { "stop", N_("Tell a worker to end after its unit"), ctl_stop },
+  { "supervise", N_("Start a worker, and start it again when it dies"), ctl_supervise },
+  { "worker", N_("Work in units until told to stop: the sample worker"), ctl_worker },
   { "write", N_("Write standard input into a region"), ctl_write },
 };
 
@@ -46,7 +53,7 @@ list_verbs (void)
   GString *text = g_string_new (_("Verbs:"));
 
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    g_string_append_printf (text, "\n  %-10s%s", verbs[i].name, _(verbs[i].summary));
+    g_string_append_printf (text, "\n  %-12s%s", verbs[i].name, _(verbs[i].summary));
 
   g_string_append_c (text, '\n');
   g_string_append (text, _("“shmoozectl VERB --help” tells more of each."));

@@ -31,7 +31,7 @@ ctl_verb_parse (int                  argc,
   return TRUE;
 }
 
-static void
+static void G_GNUC_PRINTF (1, 0)
 print_error (const char *format,
              va_list     arguments)
 {

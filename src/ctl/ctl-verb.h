@@ -19,13 +19,27 @@ int      ctl_hold                 (int                  argc,
                                    char               **argv);
 int      ctl_inspect              (int                  argc,
                                    char               **argv);
+int      ctl_line                 (int                  argc,
+                                   char               **argv);
 int      ctl_list                 (int                  argc,
                                    char               **argv);
 int      ctl_lock                 (int                  argc,
                                    char               **argv);
+int      ctl_messenger            (int                  argc,
+                                   char               **argv);
 int      ctl_read                 (int                  argc,
                                    char               **argv);
 int      ctl_remove               (int                  argc,
+                                   char               **argv);
+int      ctl_share_text           (int                  argc,
+                                   char               **argv);
+int      ctl_show_text            (int                  argc,
+                                   char               **argv);
+int      ctl_stop                 (int                  argc,
+                                   char               **argv);
+int      ctl_supervise            (int                  argc,
+                                   char               **argv);
+int      ctl_worker               (int                  argc,
                                    char               **argv);
 int      ctl_write                (int                  argc,
                                    char               **argv);

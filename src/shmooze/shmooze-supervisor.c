@@ -335,10 +335,10 @@ wait_for (ShmoozeSupervisor *self,
 
 /* The worker has ended. What it left in the cell says how. */
 static void
-on_end (ShmoozeSupervisor *self,
+on_end (ShmoozeSupervisor *supervisor,
         int                wait_status)
 {
-  g_autoptr(ShmoozeSupervisor) alive = g_object_ref (self);
+  g_autoptr(ShmoozeSupervisor) self = g_object_ref (supervisor);
   g_autoptr(GError) error = NULL;
   int pid = self->pid;
   gint32 there;

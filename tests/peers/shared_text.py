@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""shared_text.py write|read NAME: the other side of a shared text, from the table of its layout alone.
+"""shared_text.py write|step|read|grow NAME COUNT: the other side of a shared text, from the table of its layout alone.
 
 write COUNT: makes the object, writes that many texts, says "written", and removes the object at the end of input.
+step COUNT: the same, but writes a text for each line of input, and says "wrote N" for each.
 read COUNT: sees each of that many texts, whole, and says "saw N" for each.
+grow COUNT: sees a text of that many lines come, of which line N is its number, and says "saw N" for each.
 Text N is one letter, repeated.
 """
 import mmap
@@ -27,17 +29,34 @@ def attach(path, flags):
     return memory
 
 
+def put(memory, text):
+    units = text.encode('utf-16-le')
+    struct.pack_into('<i', memory, 0, 0)
+    memory[10:10 + len(units)] = units
+    struct.pack_into('<i', memory, 0, len(units) // 2)
+
+
 def write(path, count):
     memory = attach(path, os.O_CREAT | os.O_EXCL)
     try:
         print('ready', flush=True)
         sys.stdin.readline()
         for number in range(1, count + 1):
-            units = text_of(number).encode('utf-16-le')
-            struct.pack_into('<i', memory, 0, 0)
-            memory[10:10 + len(units)] = units
-            struct.pack_into('<i', memory, 0, len(units) // 2)
+            put(memory, text_of(number))
         print('written', flush=True)
+        sys.stdin.read()
+    finally:
+        os.unlink(path)
+
+
+def step(path, count):
+    memory = attach(path, os.O_CREAT | os.O_EXCL)
+    try:
+        print('ready', flush=True)
+        for number in range(1, count + 1):
+            sys.stdin.readline()
+            put(memory, text_of(number))
+            print(f'wrote {number}', flush=True)
         sys.stdin.read()
     finally:
         os.unlink(path)
@@ -68,5 +87,25 @@ def read(path, count):
         print(f'saw {number}', flush=True)
 
 
+def grow(path, count):
+    memory = attach(path, 0)
+    print('ready', flush=True)
+    lines = [f'{number}\n' for number in range(1, count + 1)]
+    whole = ''.join(lines)
+    number = length = end = 0
+    while number < count:
+        text = look(memory)
+        if text is None:
+            continue
+        # What is there stays while more comes, and a count never covers more than has come.
+        if len(text) < length or text != whole[:len(text)]:
+            sys.exit(f'torn: {len(text)} units after {length}, at line {number}')
+        length = len(text)
+        while number < count and length >= end + len(lines[number]):
+            end += len(lines[number])
+            number += 1
+            print(f'saw {number}', flush=True)
+
+
 role, name, count = sys.argv[1:]
-{'write': write, 'read': read}[role]('/dev/shm' + name, int(count))
+{'write': write, 'step': step, 'read': read, 'grow': grow}[role]('/dev/shm' + name, int(count))

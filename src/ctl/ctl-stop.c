@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "ctl-output.h"
+#include "ctl-verb.h"
+
+#include <glib/gi18n.h>
+#include <shmooze/shmooze.h>
+
+static int
+stop (const char *name)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!shmooze_supervisor_request_stop (name, &error))
+    {
+      /* That nobody holds the region and that nobody works in it is one thing to who asks. */
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        return ctl_verb_error (_("Nobody works for “%s”: there is nobody to tell."), name);
+      return ctl_verb_error ("%s", error->message);
+    }
+
+  text = g_strdup_printf ("%s\n", _("Sent message to shut down"));
+  if (!ctl_output_write (text, -1, &error))
+    return ctl_verb_error ("%s", error->message);
+  return CTL_EXIT_DONE;
+}
+
+int
+ctl_stop (int    argc,
+          char **argv)
+{
+  g_auto (GStrv) rest = NULL;
+  const GOptionEntry entries[] = {
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
+    G_OPTION_ENTRY_NULL
+  };
+
+  if (!ctl_verb_parse (argc, argv, entries,
+                       _("Tell the worker of a region to end after the unit it is at.\n"
+                         "NAME is “/SampleApp” unless given."),
+                       _("Does not wait for its end. Fails when nobody works there.")))
+    return CTL_EXIT_USAGE;
+
+  if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
+    return ctl_verb_usage_error ("%s", _("No more than one name can be given."));
+
+  return stop (rest != NULL && rest[0] != NULL ? rest[0] : SHMOOZE_SUPERVISOR_NAME);
+}
