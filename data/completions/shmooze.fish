@@ -1,0 +1,27 @@
+# Completion of shmooze in fish
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+functions -q __shmoozectl_regions; or source (string replace -r '[^/]*$' shmoozectl.fish -- (status filename))
+
+# Whether the region is to come; with options, whether one of them was given, too.
+function __shmooze_region
+    set -l words (commandline -opc)
+    test (__shmoozectl_count 2) -eq 0; or return 1
+    for option in $argv
+        contains -- $option $words; and return 0
+    end
+    not set -q argv[1]
+end
+
+complete -c shmooze -f
+complete -c shmooze -s h -l help -d 'Show help'
+complete -c shmooze -l version -d 'Print the version and end'
+complete -c shmooze -l name -x -d 'What the others call you'
+complete -c shmooze -l wait -x -a 'auto bell poll' -d 'How to wait for the others'
+complete -c shmooze -l messenger -d 'Messages only, in the layout of the classic communicator'
+complete -c shmooze -l share -d 'Share a text, in the layout of the classic server and client'
+complete -c shmooze -l show -d 'Show a text that somebody shares'
+
+complete -c shmooze -n __shmooze_region -a '(__shmoozectl_regions)' -d Region
+complete -c shmooze -n '__shmooze_region --messenger' -a /MemoryMappedShare -d Region
+complete -c shmooze -n '__shmooze_region --share --show' -a /EMoreauSharedDemo -d Region

@@ -1,0 +1,102 @@
+# Completion of shmoozectl in fish
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# The names of the regions there are, one a line. Two kinds are left out: those that show as
+# others than they are, with invisible characters, and those that would be taken for options.
+function __shmoozectl_regions
+    command shmoozectl list --json 2>/dev/null |
+        sed -n -e '/^    "name": "[^-]/!d' -e '/\\\\u/d' -e 's/^    "name": "\(.*\)",$/\1/' -e 's/\\\\\(["\\\\]\)/\1/g' -e p
+end
+
+# Whether the cursor is behind one of these verbs.
+function __shmoozectl_verb
+    set -l words (commandline -opc)
+    set -q words[2]; and contains -- $words[2] $argv
+end
+
+# How many arguments that are no options stand before the cursor, from the word of this number on.
+function __shmoozectl_count
+    set -l words (commandline -opc)
+    set -l count 0
+    set -l ended no
+    set -l value no
+
+    for word in $words[$argv[1]..]
+        if test $value = yes
+            set value no
+        else if test $ended = no -a "$word" = --
+            set ended yes
+        else if test $ended = yes; or not string match -q -- '-*' $word
+            set count (math $count + 1)
+        else if contains -- $word --name --color --wait --file --access --capacity --mutex --read-position --write-position --timeout
+            set value yes
+        end
+    end
+    echo $count
+end
+
+# Whether the first argument of one of these verbs is to come.
+function __shmoozectl_first
+    __shmoozectl_verb $argv; and test (__shmoozectl_count 3) -eq 0
+end
+
+# Whether one of these verbs waits for a command after "--".
+function __shmoozectl_separator
+    __shmoozectl_verb $argv; and test (__shmoozectl_count 3) -eq 1; and not contains -- -- (commandline -opc)
+end
+
+function __shmoozectl_separated
+    __shmoozectl_verb $argv; and contains -- -- (commandline -opc)
+end
+
+# What stands after "--" is a command line of its own.
+function __shmoozectl_command
+    set -l words (commandline -opc)
+    set -e words[1..(contains -i -- -- $words)]
+    complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+end
+
+complete -c shmoozectl -f
+complete -c shmoozectl -s h -l help -d 'Show help'
+complete -c shmoozectl -n __fish_is_first_arg -l version -d 'Print the version and end'
+
+complete -c shmoozectl -n __fish_is_first_arg -a chat -d 'Talk in a region, from the terminal or in a pipe'
+complete -c shmoozectl -n __fish_is_first_arg -a hold -d 'Create a region and hold it'
+complete -c shmoozectl -n __fish_is_first_arg -a inspect -d 'Say what stands in a region'
+complete -c shmoozectl -n __fish_is_first_arg -a line -d 'Share one line under a mutex'
+complete -c shmoozectl -n __fish_is_first_arg -a list -d 'List the regions and who is in them'
+complete -c shmoozectl -n __fish_is_first_arg -a lock -d 'Run a command while holding a mutex'
+complete -c shmoozectl -n __fish_is_first_arg -a messenger -d 'Talk by the classic communicator'
+complete -c shmoozectl -n __fish_is_first_arg -a read -d 'Write the bytes of a region to standard output'
+complete -c shmoozectl -n __fish_is_first_arg -a remove -d 'Remove a region\'s name'
+complete -c shmoozectl -n __fish_is_first_arg -a share-text -d 'Share a text while it is typed or comes'
+complete -c shmoozectl -n __fish_is_first_arg -a show-text -d 'Print a text that somebody shares, or follow it'
+complete -c shmoozectl -n __fish_is_first_arg -a stop -d 'Tell a worker to end after its unit'
+complete -c shmoozectl -n __fish_is_first_arg -a supervise -d 'Start a worker, and start it again when it dies'
+complete -c shmoozectl -n __fish_is_first_arg -a worker -d 'Work in units until told to stop: the sample worker'
+complete -c shmoozectl -n __fish_is_first_arg -a write -d 'Write standard input into a region'
+
+complete -c shmoozectl -n '__shmoozectl_first chat inspect line messenger read remove share-text show-text stop supervise worker write' \
+    -a '(__shmoozectl_regions)' -d Region
+complete -c shmoozectl -n '__shmoozectl_first line' -a /YourMemoryMappedFileName -d Region
+complete -c shmoozectl -n '__shmoozectl_first messenger' -a /MemoryMappedShare -d Region
+complete -c shmoozectl -n '__shmoozectl_first share-text show-text' -a /EMoreauSharedDemo -d Region
+complete -c shmoozectl -n '__shmoozectl_first stop supervise worker' -a /SampleApp -d Region
+
+complete -c shmoozectl -n '__shmoozectl_separator lock supervise' -a -- -d 'A command follows'
+complete -c shmoozectl -n '__shmoozectl_separated lock supervise' -a '(__shmoozectl_command)'
+
+complete -c shmoozectl -n '__shmoozectl_verb chat' -l name -x -d 'What the others call you'
+complete -c shmoozectl -n '__shmoozectl_verb chat' -l wait -x -a 'auto bell poll' -d 'How to wait for the others'
+complete -c shmoozectl -n '__shmoozectl_verb chat line messenger show-text' -l color -x -a 'always auto never' \
+    -d 'Show the others in red'
+complete -c shmoozectl -n '__shmoozectl_verb hold' -l file -r -F -d 'Map this file, which stays, in place of a name'
+complete -c shmoozectl -n '__shmoozectl_verb hold' -l access -x \
+    -a 'read-write read copy-on-write read-execute read-write-execute' -d 'What this holder may do'
+complete -c shmoozectl -n '__shmoozectl_verb line messenger share-text' -l capacity -x -d 'The size of a new region'
+complete -c shmoozectl -n '__shmoozectl_verb line' -l mutex -x -d 'The mutex that guards the line'
+complete -c shmoozectl -n '__shmoozectl_verb lock' -l timeout -x -d 'Wait no longer than this, in seconds'
+complete -c shmoozectl -n '__shmoozectl_verb messenger' -l read-position -x -d 'Where the other side writes'
+complete -c shmoozectl -n '__shmoozectl_verb messenger' -l write-position -x -d 'Where the other side reads'
+complete -c shmoozectl -n '__shmoozectl_verb show-text' -l follow -d 'Print the text again whenever it has changed'
+complete -c shmoozectl -n '__shmoozectl_verb inspect list read show-text' -l json -d 'Print JSON, for programs'
