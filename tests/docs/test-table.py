@@ -15,7 +15,7 @@ import tap
 
 AREAS = ['Names', 'Capacity', 'Access', 'Bounds', 'Coherence', 'Copy-on-write', 'Stream', 'Life cycle', 'Across processes',
          'Foreign objects', 'Lock', 'File-backed', 'Unnamed regions and descriptors', 'Strangers', 'Liveness', 'Threads',
-         'Communicator', 'Shared text', 'Waiting without a bell', 'Supervisor']
+         'Communicator', 'Shared text', 'Waiting without a bell', 'Supervisor', 'Console']
 WHO = {'NET', 'Boost', 'Qt', 'Python', 'design'}
 FEWEST = 100
 
