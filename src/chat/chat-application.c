@@ -4,6 +4,8 @@
 #include "chat-application.h"
 
 #include "chat-messenger-window.h"
+#include "chat-share-window.h"
+#include "chat-show-window.h"
 #include "chat-window.h"
 
 #include <glib-unix.h>
@@ -134,6 +136,12 @@ new_window (GSimpleAction *action,
     case CHAT_KIND_MESSENGER:
       open_window (self, (const char * const []) { "--messenger", "--", self->region, NULL });
       break;
+    case CHAT_KIND_SHARE:
+      open_window (self, (const char * const []) { "--show", "--", self->region, NULL });
+      break;
+    case CHAT_KIND_SHOW:
+      open_window (self, (const char * const []) { "--share", "--", self->region, NULL });
+      break;
     case CHAT_KIND_ROOM:
     default:
       open_window (self, (const char * const []) { nick, wait, "--", self->region, NULL });
@@ -235,6 +243,10 @@ make_window (ChatApplication *self)
     {
     case CHAT_KIND_MESSENGER:
       return chat_messenger_window_new (application, self->region);
+    case CHAT_KIND_SHARE:
+      return chat_share_window_new (application, self->region);
+    case CHAT_KIND_SHOW:
+      return chat_show_window_new (application, self->region);
     case CHAT_KIND_ROOM:
     default:
       return chat_window_new (application, self->region, self->nick, self->wait);

@@ -10,7 +10,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   CHAT_KIND_ROOM,
-  CHAT_KIND_MESSENGER
+  CHAT_KIND_MESSENGER,
+  CHAT_KIND_SHARE,
+  CHAT_KIND_SHOW
 } ChatKind;
 
 #define CHAT_TYPE_APPLICATION (chat_application_get_type ())

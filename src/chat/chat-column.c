@@ -68,8 +68,9 @@ chat_column_measure (GtkWidget      *widget,
   if (self->child == NULL || !gtk_widget_should_layout (self->child))
     return;
 
-  if (orientation == GTK_ORIENTATION_VERTICAL && for_size >= 0)
-    for_size = MAX (0, for_size - 2 * chat_column_get_margin (for_size));
+  /* Where the width is not known, it is that of the column at most. */
+  if (orientation == GTK_ORIENTATION_VERTICAL)
+    for_size = for_size >= 0 ? MAX (0, for_size - 2 * chat_column_get_margin (for_size)) : CHAT_COLUMN_WIDTH;
 
   gtk_widget_measure (self->child, orientation, for_size, minimum, natural, NULL, NULL);
 

@@ -5,6 +5,7 @@
 
 #include "chat-column.h"
 #include "chat-scroller.h"
+#include "chat-text.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -47,11 +48,7 @@ G_DEFINE_FINAL_TYPE (ChatComposer, chat_composer, GTK_TYPE_WIDGET)
 char *
 chat_composer_dup_text (ChatComposer *self)
 {
-  GtkTextIter start, end;
-
-  gtk_text_buffer_get_bounds (self->buffer, &start, &end);
-
-  return gtk_text_buffer_get_text (self->buffer, &start, &end, FALSE);
+  return chat_text_dup (self->buffer);
 }
 
 /* Why something went wrong, until the text is changed; or NULL. */

@@ -4,6 +4,7 @@
 #include "chat-live.h"
 
 #include "chat-scroller.h"
+#include "chat-text.h"
 #include "chat-words.h"
 
 #include <glib/gi18n.h>
@@ -46,58 +47,11 @@ chat_live_get_peer (ChatLive *self)
   return self->peer;
 }
 
-/* Only what differs is replaced, so a long text costs no more to follow than a short one. */
 void
 chat_live_set_text (ChatLive   *self,
                     const char *text)
 {
-  GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->view);
-  const char *old = self->text;
-  const char *start = text;
-  const char *old_end = old + strlen (old);
-  const char *end = text + strlen (text);
-  GtkTextIter from, to;
-  glong n_before;
-
-  while (*start != '\0' && *start == *old)
-    {
-      start++;
-      old++;
-    }
-
-  /* Whole characters only. */
-  while (start > text && (*start & 0xc0) == 0x80)
-    {
-      start--;
-      old--;
-    }
-
-  while (end > start && old_end > old && end[-1] == old_end[-1])
-    {
-      end--;
-      old_end--;
-    }
-  while ((*end & 0xc0) == 0x80)
-    {
-      end++;
-      old_end++;
-    }
-
-  n_before = g_utf8_pointer_to_offset (text, start);
-
-  if (old_end > old)
-    {
-      gtk_text_buffer_get_iter_at_offset (buffer, &from, (int) n_before);
-      gtk_text_buffer_get_iter_at_offset (buffer, &to, (int) (n_before + g_utf8_pointer_to_offset (old, old_end)));
-      gtk_text_buffer_delete (buffer, &from, &to);
-    }
-
-  if (end > start)
-    {
-      gtk_text_buffer_get_iter_at_offset (buffer, &from, (int) n_before);
-      gtk_text_buffer_insert (buffer, &from, start, (int) (end - start));
-    }
-
+  chat_text_replace (gtk_text_view_get_buffer (self->view), 0, self->text, text, NULL);
   g_free (self->text);
   self->text = g_strdup (text);
   update_state (self);

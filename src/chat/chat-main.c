@@ -61,6 +61,18 @@ parse_wait (const char   *name,
   return TRUE;
 }
 
+/* FALSE: more than one kind is asked for. */
+static gboolean
+choose_kind (gboolean  messenger,
+             gboolean  share,
+             gboolean  show,
+             ChatKind *kind)
+{
+  *kind = messenger ? CHAT_KIND_MESSENGER : share ? CHAT_KIND_SHARE : show ? CHAT_KIND_SHOW : CHAT_KIND_ROOM;
+
+  return messenger + share + show <= 1;
+}
+
 static const char *
 get_default_region (ChatKind kind)
 {
@@ -68,6 +80,9 @@ get_default_region (ChatKind kind)
     {
     case CHAT_KIND_MESSENGER:
       return SHMOOZE_COMMUNICATOR_NAME;
+    case CHAT_KIND_SHARE:
+    case CHAT_KIND_SHOW:
+      return SHMOOZE_SHARED_TEXT_NAME;
     case CHAT_KIND_ROOM:
     default:
       return "chat";
@@ -86,7 +101,7 @@ int
 main (int    argc,
       char **argv)
 {
-  gboolean version = FALSE, messenger = FALSE;
+  gboolean version = FALSE, messenger = FALSE, share = FALSE, show = FALSE;
   g_autofree char *name = NULL;
   g_autofree char *wait_name = NULL;
   g_auto (GStrv) regions = NULL;
@@ -95,6 +110,8 @@ main (int    argc,
     { "wait", 0, 0, G_OPTION_ARG_STRING, &wait_name, N_("How to wait for the others: auto, bell or poll"), N_("HOW") },
     { "messenger", 0, 0, G_OPTION_ARG_NONE, &messenger, N_("Messages only, in the layout of the classic communicator"),
       NULL },
+    { "share", 0, 0, G_OPTION_ARG_NONE, &share, N_("Share a text, in the layout of the classic server and client"), NULL },
+    { "show", 0, 0, G_OPTION_ARG_NONE, &show, N_("Show a text that somebody shares"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_("Print the version and end"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &regions, NULL, N_("[REGION]") },
     G_OPTION_ENTRY_NULL
@@ -115,7 +132,7 @@ main (int    argc,
   g_option_context_set_summary (context, _("Talk in a shared memory region, letter by letter."));
   /* Translators: “chat” and the names with a slash are names of regions, and stay */
   g_option_context_set_description (context, _("Windows on the same region talk to each other. It is “chat” unless you name another; with\n"
-                                               "--messenger it is “/MemoryMappedShare”."));
+                                               "--messenger it is “/MemoryMappedShare”, with --share and --show “/EMoreauSharedDemo”."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 
   if (!g_option_context_parse (context, &argc, &argv, &error) || !parse_wait (wait_name, &wait, &error))
@@ -127,7 +144,8 @@ main (int    argc,
       return EXIT_SUCCESS;
     }
 
-  kind = messenger ? CHAT_KIND_MESSENGER : CHAT_KIND_ROOM;
+  if (!choose_kind (messenger, share, show, &kind))
+    return fail_usage (_("Only one of --messenger, --share and --show can be given."));
   if (regions != NULL && g_strv_length (regions) > 1)
     return fail_usage (_("A window talks in one region only."));
 

@@ -6,6 +6,7 @@
 #include "chat-banner.h"
 #include "chat-composer.h"
 #include "chat-page.h"
+#include "chat-sending.h"
 #include "chat-theme.h"
 #include "chat-transcript.h"
 #include "chat-waiting.h"
@@ -38,25 +39,7 @@ struct _ChatMessengerWindow
   ChatComposer         *composer;
 };
 
-/* A message on its way. */
-typedef struct
-{
-  ChatMessengerWindow *window;
-  char                *text;
-  GtkWidget           *row;
-} Sending;
-
 G_DEFINE_FINAL_TYPE (ChatMessengerWindow, chat_messenger_window, GTK_TYPE_APPLICATION_WINDOW)
-
-static void
-sending_free (Sending *sending)
-{
-  g_object_unref (sending->window);
-  g_free (sending->text);
-  g_free (sending);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sending, sending_free)
 
 static void
 update_talk (ChatMessengerWindow *self)
@@ -132,30 +115,22 @@ on_confirmed (GObject      *source,
               GAsyncResult *result,
               gpointer      data)
 {
-  g_autoptr (Sending) sending = data;
-  ChatMessengerWindow *self = sending->window;
+  g_autoptr (ChatSending) sending = data;
+  GtkRoot *window = chat_sending_get_root (sending);
   g_autoptr (GError) error = NULL;
-  const gboolean is_confirmed = shmooze_communicator_write_finish (SHMOOZE_COMMUNICATOR (source), result, &error);
 
-  if (self->waiting == NULL)
+  shmooze_communicator_write_finish (SHMOOZE_COMMUNICATOR (source), result, &error);
+
+  if (window == NULL)
     return;
 
-  chat_waiting_remove (self->waiting, sending->row);
-
-  if (is_confirmed)
+  chat_sending_settle (sending, error);
+  if (error == NULL)
     {
-      note_sign_of_life (self);
-      chat_transcript_add_text (self->transcript, "", sending->text, TRUE);
+      note_sign_of_life (CHAT_MESSENGER_WINDOW (window));
+      chat_transcript_add_text (CHAT_MESSENGER_WINDOW (window)->transcript, "", chat_sending_get_text (sending), TRUE);
     }
-  else
-    {
-      g_autofree char *problem = g_strdup_printf (_("Not sent: %s"), error->message);
-
-      chat_composer_put_back (self->composer, sending->text);
-      chat_composer_set_problem (self->composer, problem);
-    }
-
-  update_talk (self);
+  update_talk (CHAT_MESSENGER_WINDOW (window));
 }
 
 static void
@@ -163,12 +138,8 @@ on_composer_send (ChatComposer        *composer,
                   const char          *text,
                   ChatMessengerWindow *self)
 {
-  Sending *sending = g_new0 (Sending, 1);
-
-  sending->window = g_object_ref (self);
-  sending->text = g_strdup (text);
-  sending->row = chat_waiting_add (self->waiting, text);
-  shmooze_communicator_write_async (self->communicator, text, strlen (text), NULL, on_confirmed, sending);
+  shmooze_communicator_write_async (self->communicator, text, strlen (text), NULL, on_confirmed,
+                                    chat_sending_begin (self->waiting, composer, text));
   update_talk (self);
 }
 

@@ -21,3 +21,13 @@ chat_theme_update (GtkWidget *window)
 
   return is_dark;
 }
+
+/* As in style.css, for what is drawn without it. */
+void
+chat_theme_get_colors (gboolean  dark,
+                       GdkRGBA  *peer,
+                       GdkRGBA  *dim)
+{
+  gdk_rgba_parse (peer, dark ? "#ff7b63" : "#c01c28");
+  gdk_rgba_parse (dim, dark ? "rgba(255,255,255,0.7)" : "rgba(0,0,0,0.62)");
+}

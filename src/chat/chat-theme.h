@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
-gboolean chat_theme_update (GtkWidget *window);
+gboolean chat_theme_update     (GtkWidget *window);
+void     chat_theme_get_colors (gboolean   dark,
+                                GdkRGBA   *peer,
+                                GdkRGBA   *dim);
 
 G_END_DECLS

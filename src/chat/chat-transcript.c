@@ -4,6 +4,7 @@
 #include "chat-transcript.h"
 
 #include "chat-column.h"
+#include "chat-theme.h"
 #include "chat-words.h"
 
 #include <glib/gi18n.h>
@@ -316,11 +317,9 @@ chat_transcript_clear (ChatTranscript *self)
 static void
 update_colors (ChatTranscript *self)
 {
-  const gboolean dark = self->is_dark;
   GdkRGBA dim;
 
-  gdk_rgba_parse (&self->red, dark ? "#ff7b63" : "#c01c28");
-  gdk_rgba_parse (&dim, dark ? "rgba(255,255,255,0.7)" : "rgba(0,0,0,0.62)");
+  chat_theme_get_colors (self->is_dark, &self->red, &dim);
   g_object_set (self->peer_tag, "foreground-rgba", &self->red, NULL);
   g_object_set (self->caption_tag, "foreground-rgba", &dim, NULL);
   g_object_set (self->event_tag, "foreground-rgba", &dim, NULL);

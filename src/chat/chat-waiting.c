@@ -57,6 +57,14 @@ chat_waiting_count (ChatWaiting *self)
   return self->n_rows;
 }
 
+static gboolean
+close_window (gpointer window)
+{
+  gtk_window_close (window);
+
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_close_response (GtkDialog   *dialog,
                    int          response,
@@ -66,9 +74,10 @@ on_close_response (GtkDialog   *dialog,
 
   self->may_be_lost = response == GTK_RESPONSE_ACCEPT;
 
-  gtk_window_destroy (GTK_WINDOW (dialog));
+  /* Not within the dialog's own signal: it does not expect to outlive the window. */
   if (self->may_be_lost)
-    gtk_window_close (window);
+    g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, close_window, g_object_ref (window), g_object_unref);
+  gtk_window_destroy (GTK_WINDOW (dialog));
 }
 
 /* Whether closing @window would lose what waits; then it asks, and closes the window if it may. */

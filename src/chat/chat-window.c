@@ -6,6 +6,7 @@
 #include "chat-banner.h"
 #include "chat-composer.h"
 #include "chat-page.h"
+#include "chat-sending.h"
 #include "chat-theme.h"
 #include "chat-transcript.h"
 #include "chat-typing.h"
@@ -36,28 +37,10 @@ struct _ChatWindow
   ChatComposer         *composer;
 };
 
-/* A message on its way. */
-typedef struct
-{
-  ChatWindow *window;
-  char       *text;
-  GtkWidget  *row;
-} Sending;
-
 G_DEFINE_FINAL_TYPE (ChatWindow, chat_window, GTK_TYPE_APPLICATION_WINDOW)
 
 static void chat_window_join  (ChatWindow *self);
 static void chat_window_leave (ChatWindow *self);
-
-static void
-sending_free (Sending *sending)
-{
-  g_object_unref (sending->window);
-  g_free (sending->text);
-  g_free (sending);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sending, sending_free)
 
 /* The way of a keystroke: out … */
 
@@ -107,25 +90,17 @@ on_sent (GObject      *source,
          GAsyncResult *result,
          gpointer      data)
 {
-  g_autoptr (Sending) sending = data;
-  ChatWindow *self = sending->window;
+  g_autoptr (ChatSending) sending = data;
+  GtkRoot *window = chat_sending_get_root (sending);
   g_autoptr (GError) error = NULL;
-  const gboolean is_sent = shmooze_room_send_finish (SHMOOZE_ROOM (source), result, &error);
 
-  if (self->waiting == NULL)
+  shmooze_room_send_finish (SHMOOZE_ROOM (source), result, &error);
+
+  if (window == NULL)
     return;
 
-  chat_waiting_remove (self->waiting, sending->row);
-
-  if (!is_sent)
-    {
-      g_autofree char *problem = g_strdup_printf (_("Not sent: %s"), error->message);
-
-      chat_composer_put_back (self->composer, sending->text);
-      chat_composer_set_problem (self->composer, problem);
-    }
-
-  update_talk (self);
+  chat_sending_settle (sending, error);
+  update_talk (CHAT_WINDOW (window));
 }
 
 static void
@@ -133,12 +108,7 @@ on_composer_send (ChatComposer *composer,
                   const char   *text,
                   ChatWindow   *self)
 {
-  Sending *sending = g_new0 (Sending, 1);
-
-  sending->window = g_object_ref (self);
-  sending->text = g_strdup (text);
-  sending->row = chat_waiting_add (self->waiting, text);
-  shmooze_room_send_async (self->room, text, NULL, on_sent, sending);
+  shmooze_room_send_async (self->room, text, NULL, on_sent, chat_sending_begin (self->waiting, composer, text));
 }
 
 /* Who is here */

@@ -116,15 +116,16 @@ int
 ctl_chat (int    argc,
           char **argv)
 {
-  g_autofree char *name = NULL;
+  g_autofree char *nick_word = NULL;
   g_autofree char *color_word = NULL;
   g_autofree char *wait_word = NULL;
   g_autofree char *nick = NULL;
   g_auto (GStrv) rest = NULL;
+  const char *name;
   gboolean color = FALSE;
   ShmoozeWait wait = SHMOOZE_WAIT_AUTO;
   const GOptionEntry entries[] = {
-    { "name", 0, 0, G_OPTION_ARG_FILENAME, &name, N_("What the others call you"), N_("NICK") },
+    { "name", 0, 0, G_OPTION_ARG_FILENAME, &nick_word, N_("What the others call you"), N_("NICK") },
     { "color", 0, 0, G_OPTION_ARG_STRING, &color_word, N_("Show the others in red: always, never or auto"), N_("WHEN") },
     { "wait", 0, 0, G_OPTION_ARG_STRING, &wait_word, N_("How to wait for the others: auto, bell or poll"), N_("HOW") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[REGION]") },
@@ -141,16 +142,16 @@ ctl_chat (int    argc,
                          "others also see the line while you type it.")))
     return CTL_EXIT_USAGE;
 
-  if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+  if (!ctl_verb_take_name (rest, "chat", &name))
+    return CTL_EXIT_USAGE;
   if (!ctl_color_parse (color_word, &color))
     return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
   if (!parse_wait (wait_word, &wait))
     return ctl_verb_usage_error (_("--wait is “auto”, “bell” or “poll”, not “%s”."), wait_word);
-  if (name != NULL && *name == '\0')
+  if (nick_word != NULL && *nick_word == '\0')
     return ctl_verb_usage_error ("%s", _("--name needs at least one character."));
 
-  nick = name != NULL ? g_utf8_make_valid (name, -1) : ctl_nick_default ();
+  nick = nick_word != NULL ? g_utf8_make_valid (nick_word, -1) : ctl_nick_default ();
 
-  return chat (rest != NULL && rest[0] != NULL ? rest[0] : "chat", nick, wait, color);
+  return chat (name, nick, wait, color);
 }

@@ -136,6 +136,7 @@ ctl_line (int    argc,
   g_autofree char *mutex = NULL;
   g_autofree char *color_word = NULL;
   g_auto (GStrv) rest = NULL;
+  const char *name;
   g_autoptr (GError) error = NULL;
   guint64 capacity = CAPACITY;
   gboolean color = FALSE;
@@ -160,12 +161,12 @@ ctl_line (int    argc,
                          "standard error says so. Who looks seldom sees only the latest line.")))
     return CTL_EXIT_USAGE;
 
-  if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+  if (!ctl_verb_take_name (rest, NAME, &name))
+    return CTL_EXIT_USAGE;
   if (!ctl_color_parse (color_word, &color))
     return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
   if (capacity_word != NULL && !ctl_number_parse (capacity_word, &capacity, &error))
     return ctl_verb_usage_error ("%s", error->message);
 
-  return line (rest != NULL && rest[0] != NULL ? rest[0] : NAME, capacity, mutex != NULL ? mutex : MUTEX, color);
+  return line (name, capacity, mutex != NULL ? mutex : MUTEX, color);
 }

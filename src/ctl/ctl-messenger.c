@@ -251,6 +251,7 @@ ctl_messenger (int    argc,
   g_autofree char *write_word = NULL;
   g_autofree char *color_word = NULL;
   g_auto (GStrv) rest = NULL;
+  const char *name;
   g_autoptr (GError) error = NULL;
   guint64 capacity = SHMOOZE_COMMUNICATOR_CAPACITY;
   gint64 read_position;
@@ -278,8 +279,8 @@ ctl_messenger (int    argc,
                          "sent.")))
     return CTL_EXIT_USAGE;
 
-  if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+  if (!ctl_verb_take_name (rest, SHMOOZE_COMMUNICATOR_NAME, &name))
+    return CTL_EXIT_USAGE;
   if (!ctl_color_parse (color_word, &color))
     return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
   if ((read_word == NULL) != (write_word == NULL))
@@ -289,6 +290,6 @@ ctl_messenger (int    argc,
       !parse_position (write_word, &write_position, &error))
     return ctl_verb_usage_error ("%s", error->message);
 
-  return messenger (rest != NULL && rest[0] != NULL ? rest[0] : SHMOOZE_COMMUNICATOR_NAME, capacity,
+  return messenger (name, capacity,
                     read_position, write_position, color);
 }

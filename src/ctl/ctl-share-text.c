@@ -285,6 +285,7 @@ ctl_share_text (int    argc,
 {
   g_autofree char *capacity_word = NULL;
   g_auto (GStrv) rest = NULL;
+  const char *name;
   g_autoptr (GError) error = NULL;
   guint64 capacity = SHMOOZE_SHARED_TEXT_CAPACITY;
   const GOptionEntry entries[] = {
@@ -303,10 +304,10 @@ ctl_share_text (int    argc,
                          "told. At the end of a pipe or file the text stays shared until Ctrl+C or SIGTERM.")))
     return CTL_EXIT_USAGE;
 
-  if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+  if (!ctl_verb_take_name (rest, SHMOOZE_SHARED_TEXT_NAME, &name))
+    return CTL_EXIT_USAGE;
   if (capacity_word != NULL && !ctl_number_parse (capacity_word, &capacity, &error))
     return ctl_verb_usage_error ("%s", error->message);
 
-  return share_text (rest != NULL && rest[0] != NULL ? rest[0] : SHMOOZE_SHARED_TEXT_NAME, capacity);
+  return share_text (name, capacity);
 }

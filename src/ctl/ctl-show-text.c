@@ -244,6 +244,7 @@ ctl_show_text (int    argc,
 {
   g_autofree char *color_word = NULL;
   g_auto (GStrv) rest = NULL;
+  const char *name;
   gboolean again = FALSE;
   gboolean json = FALSE;
   gboolean color = FALSE;
@@ -266,10 +267,10 @@ ctl_show_text (int    argc,
                          "one a line.")))
     return CTL_EXIT_USAGE;
 
-  if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+  if (!ctl_verb_take_name (rest, SHMOOZE_SHARED_TEXT_NAME, &name))
+    return CTL_EXIT_USAGE;
   if (!ctl_color_parse (color_word, &color))
     return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
 
-  return show_text (rest != NULL && rest[0] != NULL ? rest[0] : SHMOOZE_SHARED_TEXT_NAME, again, json, color);
+  return show_text (name, again, json, color);
 }

@@ -32,6 +32,7 @@ ctl_stop (int    argc,
           char **argv)
 {
   g_auto (GStrv) rest = NULL;
+  const char *name;
   const GOptionEntry entries[] = {
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
@@ -43,8 +44,8 @@ ctl_stop (int    argc,
                        _("Does not wait for its end. Fails when nobody works there.")))
     return CTL_EXIT_USAGE;
 
-  if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one name can be given."));
+  if (!ctl_verb_take_name (rest, SHMOOZE_SUPERVISOR_NAME, &name))
+    return CTL_EXIT_USAGE;
 
-  return stop (rest != NULL && rest[0] != NULL ? rest[0] : SHMOOZE_SUPERVISOR_NAME);
+  return stop (name);
 }

@@ -31,6 +31,22 @@ ctl_verb_parse (int                  argc,
   return TRUE;
 }
 
+/* The one name that may be among the arguments, or else the usual one. */
+gboolean
+ctl_verb_take_name (char       **rest,
+                    const char  *usual,
+                    const char **name)
+{
+  guint n = rest != NULL ? g_strv_length (rest) : 0;
+
+  *name = n > 0 ? rest[0] : usual;
+  if (n <= 1)
+    return TRUE;
+
+  ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+  return FALSE;
+}
+
 static void G_GNUC_PRINTF (1, 0)
 print_error (const char *format,
              va_list     arguments)

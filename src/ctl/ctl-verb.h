@@ -49,6 +49,9 @@ gboolean ctl_verb_parse           (int                  argc,
                                    const GOptionEntry  *entries,
                                    const char          *summary,
                                    const char          *description);
+gboolean ctl_verb_take_name       (char               **rest,
+                                   const char          *usual,
+                                   const char         **name);
 int      ctl_verb_usage_error     (const char          *format,
                                    ...) G_GNUC_PRINTF (1, 2);
 int      ctl_verb_error           (const char          *format,

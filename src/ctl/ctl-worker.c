@@ -190,6 +190,7 @@ ctl_worker (int    argc,
             char **argv)
 {
   g_auto (GStrv) rest = NULL;
+  const char *name;
   const GOptionEntry entries[] = {
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
@@ -203,8 +204,8 @@ ctl_worker (int    argc,
                          "ends it at once.")))
     return CTL_EXIT_USAGE;
 
-  if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one name can be given."));
+  if (!ctl_verb_take_name (rest, SHMOOZE_SUPERVISOR_NAME, &name))
+    return CTL_EXIT_USAGE;
 
-  return work (rest != NULL && rest[0] != NULL ? rest[0] : SHMOOZE_SUPERVISOR_NAME);
+  return work (name);
 }

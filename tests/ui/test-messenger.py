@@ -166,7 +166,7 @@ def closing_asks_before_messages_are_lost():
         a11y.get(a11y.app(pid=a.pid), 'label', '1 Message Is Not Sent Yet')
         assert a.alive()
         chat.hands.run('xdotool', 'key', key)
-        a11y.wait(lambda: not a.alive() or not a11y.find_all(a11y.app(pid=a.pid), 'dialog'))
+        a11y.wait(lambda: not (app := a11y.find_app(pid=a.pid)) or not a11y.find_all(app, 'dialog'))
     a11y.wait(lambda: not a.alive())
     a.end()
 
@@ -199,11 +199,32 @@ def a_program_of_another_kind_can_be_on_the_other_side():
 
 
 @case
+def the_console_can_be_on_the_other_side():
+    a = messenger('messenger-console', 'Ada', 10, 10, 620, 700)
+    console = subprocess.Popen([*chat.SHMOOZECTL.split(), 'messenger', 'messenger-console'], text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        console.stdin.write('from the console\n')
+        console.stdin.flush()
+        a.wait_said('from the console')
+        a.send('from the window')
+        assert console.stdout.readline() == 'from the window\n'
+        console.stdin.close()
+        assert console.wait(20 * a11y.PATIENCE) == 0
+    finally:
+        console.kill()
+        console.stdout.close()
+        console.wait()
+    a.wait_said('The other side left')
+    a.end()
+
+
+@case
 def positions_can_be_swapped_for_it():
     with python_peer(0, 2000) as (region, ask):
         a = messenger(region, 'Ada', 10, 10, 620, 700)
         a.click(a.find('Main Menu', action='click'))
-        a11y.press(a11y.get(a.frame, 'menu item', 'Swap Positions'))
+        a11y.press(a11y.menu_item(a.frame, 'Swap _Positions'))
         a.wait_said('This window reads at 2000 and writes at 0 now')
         assert ask('write from the other end') == 'written'
         a.wait_said('from the other end')

@@ -147,9 +147,9 @@ def typing_over_the_transcript_goes_to_the_composer_again():
 def menu_about_and_shortcuts_open_and_close():
     a = Chat('menu', 'Ada')
     a.place(10, 10, 620, 700)
-    for item, words in (('About Shmooze', 'Shmooze'), ('Keyboard Shortcuts', 'Quit')):
+    for item, words in (('_About Shmooze', 'Shmooze'), ('_Keyboard Shortcuts', 'Quit')):
         a.click(a.find('Main Menu', action='click'))
-        entry = a11y.get(a.frame, 'menu item', item)
+        entry = a11y.menu_item(a.frame, item)
         a.shot('menu')
         a11y.press(entry)
 
@@ -158,7 +158,7 @@ def menu_about_and_shortcuts_open_and_close():
         opened.__doc__ = f'{item} did not open'
         dialog = a11y.wait(opened)[0]
         a11y.wait(lambda: words in a11y.texts(dialog))
-        hands.picture().save(tap.artifact(item.split()[0].lower() + '.png'))
+        hands.picture().save(tap.artifact(item.split()[0].strip('_').lower() + '.png'))
         hands.run('xdotool', 'key', 'Escape')
         a11y.wait(lambda: not opened())
     a.end()
