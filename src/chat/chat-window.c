@@ -7,6 +7,7 @@
 #include "chat-composer.h"
 #include "chat-page.h"
 #include "chat-sending.h"
+#include "chat-size.h"
 #include "chat-theme.h"
 #include "chat-transcript.h"
 #include "chat-typing.h"
@@ -361,6 +362,15 @@ chat_window_close_request (GtkWindow *window)
          || GTK_WINDOW_CLASS (chat_window_parent_class)->close_request (window);
 }
 
+/* However the window comes to its end. */
+static void
+chat_window_unrealize (GtkWidget *widget)
+{
+  chat_size_save (GTK_WINDOW (widget));
+
+  GTK_WIDGET_CLASS (chat_window_parent_class)->unrealize (widget);
+}
+
 static void
 chat_window_css_changed (GtkWidget         *widget,
                          GtkCssStyleChange *change)
@@ -406,6 +416,7 @@ chat_window_class_init (ChatWindowClass *klass)
 
   object_class->dispose = chat_window_dispose;
   object_class->finalize = chat_window_finalize;
+  widget_class->unrealize = chat_window_unrealize;
   widget_class->css_changed = chat_window_css_changed;
   GTK_WINDOW_CLASS (klass)->close_request = chat_window_close_request;
 
@@ -453,6 +464,7 @@ chat_window_new (GtkApplication *application,
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
   g_object_set (self->empty, "text", text, NULL);
+  chat_size_restore (GTK_WINDOW (self));
   chat_window_join (self);
 
   return GTK_WIDGET (self);

@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import tempfile
 import chat  # the first: it knows where the rig is
 import a11y
 import tap
@@ -162,6 +163,21 @@ def menu_about_and_shortcuts_open_and_close():
         hands.run('xdotool', 'key', 'Escape')
         a11y.wait(lambda: not opened())
     a.end()
+
+
+@case
+def the_window_comes_back_in_its_size():
+    with tempfile.TemporaryDirectory() as config:
+        kept = {'GSETTINGS_BACKEND': 'keyfile', 'XDG_CONFIG_HOME': config}
+        a = Chat('size', 'Ada', env=kept)
+        a.place(10, 10, 700, 650)
+        size = a11y.wait(lambda: a11y.box(a.frame)[2:] if a11y.box(a.frame)[2] > 600 else None)
+        a.key('ctrl+q')
+        assert a.proc.wait(20 * a11y.PATIENCE) == 0
+        a.end()
+        b = Chat('size', 'Ben', env=kept)
+        a11y.wait_equal(lambda: a11y.box(b.frame)[2:], size)
+        b.end()
 
 
 @case
