@@ -200,12 +200,18 @@ def other_regions_inspected():
     for size, name in enumerate(ODD_NAMES, 1):
         holder = hold(name, size)
         equal(as_json('inspect', name),
-              {'name': name, 'path': os.path.join(folder(), name), 'capacity': size, 'room': False})
+              {'name': name, 'path': os.path.join(folder(), name), 'capacity': size, 'private': False, 'room': False})
         equal(holder.end(), 0)
     with open(PATH, 'wb') as file:
         file.truncate((1 << 33) + 1)
-    equal(as_json('inspect', NAME), {'name': NAME, 'path': PATH, 'capacity': (1 << 33) + 1, 'room': False})
+    equal(as_json('inspect', NAME), {'name': NAME, 'path': PATH, 'capacity': (1 << 33) + 1, 'private': False, 'room': False})
     contains(as_text('inspect', NAME), '(%d bytes)' % ((1 << 33) + 1))
+    place.env['FLATPAK_ID'] = 'org.example.Sandbox'
+    try:
+        equal(as_json('inspect', NAME)['private'], True)
+        contains(as_text('inspect', NAME), 'Only there in this sandbox')
+    finally:
+        del place.env['FLATPAK_ID']
     os.unlink(PATH)
 
 

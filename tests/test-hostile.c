@@ -420,14 +420,16 @@ write_text (const char *path,
 static gboolean
 mount_small (const char *path)
 {
-  g_autofree char *map = g_strdup_printf ("%u %u 1", (guint) geteuid (), (guint) geteuid ());
+  g_autofree char *user_map = g_strdup_printf ("%u %u 1", (guint) geteuid (), (guint) geteuid ());
+  g_autofree char *group_map = g_strdup_printf ("%u %u 1", (guint) getegid (), (guint) getegid ());
 
   if (unshare (CLONE_NEWNS) < 0)
     {
       if (unshare (CLONE_NEWUSER | CLONE_NEWNS) < 0)
         return FALSE;
       write_text ("/proc/self/setgroups", "deny");
-      write_text ("/proc/self/uid_map", map);
+      write_text ("/proc/self/uid_map", user_map);
+      write_text ("/proc/self/gid_map", group_map);
     }
   return mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
          mount ("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0700") == 0;

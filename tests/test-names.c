@@ -215,6 +215,68 @@ test_flatpak (void)
 }
 
 static void
+test_private (void)
+{
+  g_assert_false (shmooze_region_name_is_private ("/table"));
+  g_setenv ("FLATPAK_ID", "org.example.Flat", TRUE);
+  g_assert_true (shmooze_region_name_is_private ("/table"));
+  g_assert_false (shmooze_region_name_is_private ("table"));
+  g_unsetenv ("FLATPAK_ID");
+}
+
+/* A sandbox as Flatpak makes it: a runtime directory in which "app" is a link. */
+static char *
+make_sandbox (char **link_path)
+{
+  g_autofree char *elsewhere = g_build_filename (test_home (), "flatpak", "app", NULL);
+  char *sandbox = g_build_filename (test_home (), "sandbox", NULL);
+
+  *link_path = g_build_filename (sandbox, "app", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (elsewhere, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (sandbox, 0700), ==, 0);
+  g_assert_cmpint (symlink ("../flatpak/app", *link_path), ==, 0);
+  return sandbox;
+}
+
+static void
+test_flatpak_link (void)
+{
+  g_autofree char *path = g_build_filename (test_home (), "flatpak", "app", "org.example.Flat", "shmooze", "d", NULL);
+  g_autofree char *former = g_strdup (test_home ()), *link_path = NULL, *sandbox = make_sandbox (&link_path);
+  g_autoptr(ShmoozeRegion) region = NULL;
+
+  g_setenv ("FLATPAK_ID", "org.example.Flat", TRUE);
+  g_setenv ("XDG_RUNTIME_DIR", sandbox, TRUE);
+  region = create ("d", 3);
+  g_setenv ("XDG_RUNTIME_DIR", former, TRUE);
+  g_unsetenv ("FLATPAK_ID");
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (g_unlink (link_path), ==, 0);
+}
+
+static void
+test_foreign_link (void)
+{
+  g_autofree char *former = g_strdup (test_home ()), *link_path = NULL, *sandbox = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("only root can give something away");
+      return;
+    }
+
+  sandbox = make_sandbox (&link_path);
+  g_assert_cmpint (lchown (link_path, 65534, 65534), ==, 0);
+  g_setenv ("XDG_RUNTIME_DIR", sandbox, TRUE);
+  g_assert_null (shmooze_region_create ("d", 1, RW, &error));
+  g_setenv ("XDG_RUNTIME_DIR", former, TRUE);
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, link_path));
+  g_assert_cmpint (g_unlink (link_path), ==, 0);
+}
+
+static void
 test_bad_domain (void)
 {
   g_autoptr(GError) error = NULL;
@@ -349,6 +411,9 @@ main (int    argc,
   test_add ("/names/asking-makes-nothing", test_asking_makes_nothing);
   test_add ("/names/domain", test_domain);
   test_add ("/names/flatpak", test_flatpak);
+  test_add ("/names/private", test_private);
+  test_add ("/names/flatpak-link", test_flatpak_link);
+  test_add ("/names/foreign-link", test_foreign_link);
   test_add ("/names/bad-domain", test_bad_domain);
   test_add ("/names/mode", test_mode);
   test_add ("/names/posix-mode", test_posix_mode);

@@ -4,6 +4,9 @@
 #include "chat-banner.h"
 
 #include "chat-column.h"
+#include "chat-words.h"
+
+#include <glib/gi18n.h>
 
 /* What is wrong with the room as a whole, and one button for it. Emits ::clicked. */
 struct _ChatBanner
@@ -48,6 +51,17 @@ chat_banner_show (ChatBanner     *self,
   gtk_widget_set_visible (GTK_WIDGET (self->button), button != NULL);
   gtk_button_set_label (self->button, button != NULL ? button : "");
   gtk_revealer_set_reveal_child (self->revealer, TRUE);
+}
+
+/* Where nobody else could come, it says so. */
+void
+chat_banner_show_private (ChatBanner *self,
+                          const char *region)
+{
+  g_autofree char *text = chat_words_private (region);
+
+  if (text != NULL)
+    chat_banner_show (self, CHAT_BANNER_PROBLEM, text, NULL, _("Close"));
 }
 
 void

@@ -19,12 +19,14 @@ typedef enum
 
 G_DECLARE_FINAL_TYPE (ChatBanner, chat_banner, CHAT, BANNER, GtkWidget)
 
-ChatBannerKind chat_banner_get_kind (ChatBanner     *self);
-void           chat_banner_show     (ChatBanner     *self,
-                                     ChatBannerKind  kind,
-                                     const char     *text,
-                                     const char     *details,
-                                     const char     *button);
-void           chat_banner_hide     (ChatBanner     *self);
+ChatBannerKind chat_banner_get_kind     (ChatBanner     *self);
+void           chat_banner_show         (ChatBanner     *self,
+                                         ChatBannerKind  kind,
+                                         const char     *text,
+                                         const char     *details,
+                                         const char     *button);
+void           chat_banner_show_private (ChatBanner     *self,
+                                         const char     *region);
+void           chat_banner_hide         (ChatBanner     *self);
 
 G_END_DECLS

@@ -400,6 +400,7 @@ chat_messenger_window_new (GtkApplication *application,
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
   g_object_set (self->empty, "text", text, NULL);
+  chat_banner_show_private (self->banner, name);
   join (self);
 
   return GTK_WIDGET (self);

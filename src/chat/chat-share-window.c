@@ -244,13 +244,15 @@ chat_share_window_new (GtkApplication *application,
   ChatShareWindow *self = g_object_new (CHAT_TYPE_SHARE_WINDOW, "application", application, NULL);
   g_autofree char *title = chat_words_region (name);
   g_autofree char *text = NULL;
+  g_autofree char *explanation = NULL;
 
   self->name = g_strdup (name);
 
   text = g_strdup_printf (_("Whoever opens “%s” reads what you type here, letter by letter."), title);
+  explanation = chat_words_explain (text, name);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
-  gtk_label_set_label (self->explanation, text);
+  gtk_label_set_label (self->explanation, explanation);
   gtk_application_window_set_help_overlay (GTK_APPLICATION_WINDOW (self), self->shortcuts);
   share (self);
 

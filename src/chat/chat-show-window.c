@@ -369,14 +369,16 @@ chat_show_window_new (GtkApplication *application,
   ChatShowWindow *self = g_object_new (CHAT_TYPE_SHOW_WINDOW, "application", application, NULL);
   g_autofree char *title = chat_words_region (name);
   g_autofree char *text = NULL;
+  g_autofree char *explanation = NULL;
 
   self->name = g_strdup (name);
 
   text = g_strdup_printf (_("Here you read what somebody shares as “%s”: as it is now, or letter by letter "
                             "while you follow it."), title);
+  explanation = chat_words_explain (text, name);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
-  gtk_label_set_label (self->explanation, text);
+  gtk_label_set_label (self->explanation, explanation);
   gtk_application_window_set_help_overlay (GTK_APPLICATION_WINDOW (self), self->shortcuts);
   gtk_widget_grab_focus (self->show_button);
 

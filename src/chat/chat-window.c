@@ -318,6 +318,7 @@ chat_window_join (ChatWindow *self)
   chat_composer_set_can_send (self->composer, !shmooze_room_is_watching (self->room));
   chat_composer_set_max_text (self->composer, shmooze_room_get_max_text (self->room));
 
+  chat_banner_show_private (self->banner, self->region);
   if (shmooze_room_is_watching (self->room))
     chat_banner_show (self->banner, CHAT_BANNER_WATCHING,
                       _("All seats are taken. You can read along, and write once somebody has left."), NULL, NULL);

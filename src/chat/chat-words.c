@@ -164,3 +164,27 @@ chat_words_region (const char *name)
 
   return chat_words_name (valid);
 }
+
+/* What to say of a region that others cannot find, or NULL. */
+char *
+chat_words_private (const char *name)
+{
+  g_autofree char *region = NULL;
+
+  if (!shmooze_region_name_is_private (name))
+    return NULL;
+
+  region = chat_words_region (name);
+  return g_strdup_printf (_("“%s” is only there in this sandbox, because the name begins with a slash. "
+                            "Under a name without one, windows can meet that were started one by one."), region);
+}
+
+/* @text, and that others cannot find the region where that is so. */
+char *
+chat_words_explain (const char *text,
+                    const char *name)
+{
+  g_autofree char *private = chat_words_private (name);
+
+  return private != NULL ? g_strconcat (text, "\n", private, NULL) : g_strdup (text);
+}

@@ -12,5 +12,8 @@ char *chat_words_peers   (GListModel *peers);
 char *chat_words_time    (gint64      time,
                           gint64      previous);
 char *chat_words_region  (const char *name);
+char *chat_words_private (const char *name);
+char *chat_words_explain (const char *text,
+                          const char *name);
 
 G_END_DECLS

@@ -41,11 +41,21 @@ append_size (GString *text,
 }
 
 static void
+append_file (GString    *text,
+             const char *name,
+             const char *path)
+{
+  append_line (text, INDENT, _("File: %s"), path);
+  if (shmooze_region_name_is_private (name))
+    append_line (text, INDENT, "%s", _("Only there in this sandbox, because the name begins with a slash"));
+}
+
+static void
 append_header (GString               *text,
                const ShmoozeRoomInfo *room)
 {
   append_line (text, "", _("Room “%s”"), room->name);
-  append_line (text, INDENT, _("File: %s"), room->path);
+  append_file (text, room->name, room->path);
   append_size (text, room->capacity);
   append_line (text, INDENT, _("Identity: %s"), room->id);
   append_line (text, INDENT, _("Version of the layout: %u"), room->version);
@@ -161,7 +171,7 @@ append_region (GString       *text,
                ShmoozeRegion *region)
 {
   append_line (text, "", _("Region “%s”"), shmooze_region_get_name (region));
-  append_line (text, INDENT, _("File: %s"), shmooze_region_get_path (region));
+  append_file (text, shmooze_region_get_name (region), shmooze_region_get_path (region));
   append_size (text, shmooze_region_get_capacity (region));
   append_line (text, INDENT, "%s", _("It is not a room: nothing is known of what stands in it."));
 }
@@ -176,6 +186,7 @@ add_header (CtlJson    *json,
   ctl_json_add_string (json, "name", name);
   ctl_json_add_string (json, "path", path);
   ctl_json_add_number (json, "capacity", capacity);
+  ctl_json_add_boolean (json, "private", shmooze_region_name_is_private (name));
   ctl_json_add_boolean (json, "room", room);
 }
 
@@ -303,10 +314,11 @@ ctl_inspect (int    argc,
   if (!ctl_verb_parse (argc, argv, entries,
                        _("Say in words what stands in a region: its header, seats and lanes."),
                        _("Nobody there notices. Texts being typed are shown, too.\n"
-                         "With --json: an object with name, path, capacity (in bytes) and room (whether it is\n"
-                         "one); of a room also id, version, queue_size, draft_size, messages and seats, each with\n"
-                         "number, watching, state (“free”, “taken” or “crashed”), nick, since (ISO 8601, UTC) and\n"
-                         "lane, which has messages, bytes, readers, draft and problem.")))
+                         "With --json: an object with name, path, capacity (in bytes), private (whether it is only\n"
+                         "there in this sandbox) and room (whether it is one); of a room also id, version,\n"
+                         "queue_size, draft_size, messages and seats, each with number, watching, state\n"
+                         "(“free”, “taken” or “crashed”), nick, since (ISO 8601, UTC) and lane, which has\n"
+                         "messages, bytes, readers, draft and problem.")))
     return CTL_EXIT_USAGE;
 
   if (rest == NULL || rest[0] == NULL)

@@ -8,6 +8,7 @@
 
 #include <glib/gi18n.h>
 #include <shmooze/shmooze.h>
+#include <unistd.h>
 
 #define GAP 2
 
@@ -129,7 +130,12 @@ print_table (GPtrArray  *regions,
     }
 
   table = regions->len > 0 ? format_table (rows) : g_strconcat (_("No regions."), "\n", NULL);
-  return ctl_output_write (table, -1, error);
+  if (!ctl_output_write (table, -1, error))
+    return FALSE;
+
+  if (shmooze_region_name_is_private ("/") && isatty (STDOUT_FILENO))
+    ctl_verb_error ("%s", _("Not listed: names that begin with a slash, which are only there in this sandbox."));
+  return TRUE;
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ typedef enum
 {
   STEP_SYSTEM,  /* the system's: taken as it is */
   STEP_USER,    /* the user's: the owner is checked */
+  STEP_LINK,    /* the same, or a symbolic link of the user's own */
   STEP_OURS     /* the library's: owner checked, mode set to 0700 */
 } Step;
 
@@ -34,8 +36,36 @@ set_not_ours (GError     **error,
                path, (guint) owner, (guint) geteuid ());
 }
 
+/* Follows a symbolic link of the user's own. It is read from what was looked at, so that nobody can put
+ * another in its place between the two. */
+static int
+open_own_link (int         parent,
+               const char *name)
+{
+  char target[PATH_MAX];
+  struct stat st;
+  gssize length = -1;
+  int link = openat (parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+  if (link < 0)
+    return -1;
+
+  if (fstat (link, &st) == 0 && S_ISLNK (st.st_mode) && st.st_uid == geteuid ())
+    length = readlinkat (link, "", target, sizeof target - 1);
+  close (link);
+  if (length < 0)
+    {
+      errno = ENOTDIR;
+      return -1;
+    }
+
+  target[length] = '\0';
+  return openat (parent, target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* Goes one directory down. Nothing is followed but the name itself, so that nobody can lead the walk
- * elsewhere between two steps. Takes over @parent. */
+ * elsewhere between two steps; only "app" may be the user's own link, as Flatpak puts one into its sandboxes.
+ * Takes over @parent. */
 static int
 step_down (int          parent,
            const char  *name,
@@ -57,6 +87,8 @@ step_down (int          parent,
     fd = -1;
   else
     fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && step == STEP_LINK && (errno == ENOTDIR || errno == ELOOP))
+    fd = open_own_link (parent, name);
   errsv = errno;
   foreign = fd < 0 && errsv == EACCES && step != STEP_SYSTEM &&
             fstatat (parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != geteuid ();
@@ -128,10 +160,11 @@ shmooze_place_open_home (const char  *folder,
   if (runtime != NULL && g_path_is_absolute (runtime))
     {
       const char *const steps[] = { "app", domain, "shmooze" };
+      const Step kinds[] = { STEP_LINK, STEP_USER, STEP_OURS };
 
       fd = step_down (-1, runtime, walked, STEP_USER, FALSE, error);
       for (gsize i = 0; i < G_N_ELEMENTS (steps) && fd >= 0; i++)
-        fd = step_down (fd, steps[i], walked, i < 2 ? STEP_USER : STEP_OURS, make, error);
+        fd = step_down (fd, steps[i], walked, kinds[i], make, error);
     }
   else
     {

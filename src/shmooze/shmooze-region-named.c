@@ -277,6 +277,27 @@ shmooze_region_create_or_open (const char     *name,
 }
 
 /**
+ * shmooze_region_name_is_private:
+ * @name: a region's name
+ *
+ * Gets whether a region of that name can be met only within the sandbox that
+ * this process runs in: Flatpak gives each instance POSIX shared memory
+ * objects of its own, which are those whose name begins with a slash. Other
+ * names meet across all instances, and on the host.
+ *
+ * Returns: whether it is private to a sandbox
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_region_name_is_private (const char *name)
+{
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  return name[0] == '/' && g_getenv ("FLATPAK_ID") != NULL;
+}
+
+/**
  * shmooze_region_remove:
  * @name: the name of a region
  * @error: return location for an error

@@ -76,6 +76,8 @@ ShmoozeRegion     *shmooze_region_new_from_fd          (int             fd,
                                                         ShmoozeAccess   access,
                                                         GError        **error);
 SHMOOZE_EXPORT
+gboolean           shmooze_region_name_is_private      (const char     *name);
+SHMOOZE_EXPORT
 gboolean           shmooze_region_remove               (const char     *name,
                                                         GError        **error);
 SHMOOZE_EXPORT

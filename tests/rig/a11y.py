@@ -102,11 +102,19 @@ def ancestors(node):
         node = node.get_parent()
 
 
+def _is_new(node):
+    """Is it a thing of GTK 4.10 or later? These tell more of themselves, and say less well where they are."""
+    version = node.get_application().get_toolkit_version() or '0'
+    return [int(part) for part in version.split('.')[:2]] >= [4, 10]
+
+
 def shown(node):
-    """Can it be seen? GTK 4.8 does not tell, so ask what is where it should be."""
+    """Can it be seen? What is not is not told of by a new GTK. GTK 4.8 does not say, so ask what is where it should be."""
     x, y, width, height = box(node)
     if not has(node, 'VISIBLE') or width <= 0 or height <= 0:
         return False
+    if _is_new(node):
+        return has(node, 'SHOWING')
     frame = next(n for n in ancestors(node) if n.get_role_name() in ('frame', 'application'))
     hit = Atspi.Component.get_accessible_at_point(frame, x + width // 2, y + height // 2, Atspi.CoordType.WINDOW)
     return hit is None or hit in ancestors(node) or node in ancestors(hit)
@@ -166,10 +174,41 @@ def set_text(node, value):
     return Atspi.EditableText.set_text_contents(node, value)
 
 
+def menu_item(root, label, seconds=10):
+    """An entry of an open menu, by its label with the underline, '_About'. In GTK 4.18 it has no name: it is known
+    by the key of the underlined letter."""
+    name, key = label.replace('_', ''), 'Alt+' + label[label.index('_') + 1].lower()
+
+    def matches(item):
+        if item.get_name():
+            return item.get_name() == name
+        return (item.get_attributes() or {}).get('keyshortcuts', '').split()[-1:] == [key]
+
+    def find():
+        return [item for item in find_all(root, 'menu item') if matches(item)]
+    find.__doc__ = f'no menu item {label!r}'
+    return wait(find, seconds)[0]
+
+
+def _extents(node):
+    return Atspi.Component.get_extents(node, Atspi.CoordType.WINDOW)
+
+
+def _corner(node):
+    """Where the window's corner is, as GTK counts: 4.8 from there, 4.18 from within the border."""
+    frame = next((n for n in ancestors(node) if n.get_role_name() == 'frame'), None)
+    return (_extents(frame).x, _extents(frame).y) if frame else (0, 0)
+
+
+def slack(node):
+    """How far off a box may be: GTK 4.18 forgets the padding of all that a widget is in."""
+    return 20 if _is_new(node) else 0
+
+
 def box(node):
     """x, y, width, height from the window's visible corner (GTK 4 knows no screen coordinates)."""
-    e = Atspi.Component.get_extents(node, Atspi.CoordType.WINDOW)
-    return e.x, e.y, e.width, e.height
+    e, (x, y) = _extents(node), _corner(node)
+    return e.x - x, e.y - y, e.width, e.height
 
 
 def tree(root, out=sys.stdout):

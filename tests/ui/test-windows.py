@@ -166,6 +166,15 @@ def menu_about_and_shortcuts_open_and_close():
 
 
 @case
+def a_name_that_only_this_sandbox_knows_is_explained():
+    name = f'/shmooze-test-{os.getpid()}-private'
+    a = Chat(name, 'Ada', env={'FLATPAK_ID': 'org.example.Sandbox'})
+    a.wait_shows('only there in this sandbox')
+    a.shot('private')
+    a.end()
+
+
+@case
 def the_window_comes_back_in_its_size():
     with tempfile.TemporaryDirectory() as config:
         kept = {'GSETTINGS_BACKEND': 'keyfile', 'XDG_CONFIG_HOME': config}
