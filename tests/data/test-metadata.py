@@ -17,7 +17,6 @@ ALLOWED = (
     'cid-contains-uppercase-letter',   # the custom of the GNOME world
     'developer-name-tag-deprecated',   # appstream 1.0 has a new tag that 0.16 does not know
     'developer-info-missing',
-    'url-homepage-missing',            # there is none
 )
 LANG = '{http://www.w3.org/XML/1998/namespace}lang'
 
@@ -92,9 +91,18 @@ def metainfo_summary_is_short():
 
 
 @tap.case
+def metainfo_shows_pictures_that_are_there():
+    images = [image.text for image in component().findall('screenshots/screenshot/image')]
+    assert len(images) >= 2, images
+    for image in images:
+        assert os.path.exists(os.path.join(SOURCE, 'data/screenshots', os.path.basename(image))), image
+
+
+@tap.case
 def metainfo_speaks_every_language():
     # Paragraphs stand beside their translations; each language has as many as the original
-    for tag in ('summary', 'description/p', 'description/ul/li', 'releases/release/description/p'):
+    for tag in ('summary', 'description/p', 'description/ul/li', 'screenshots/screenshot/caption',
+                'releases/release/description/p'):
         said = [element.get(LANG) for element in component().findall(tag)]
         assert said.count(None) > 0, tag
         for language in languages():
