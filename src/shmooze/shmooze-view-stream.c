@@ -284,7 +284,7 @@ seekable_seek (GSeekable     *seekable,
 
   if (!within)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 _("Cannot seek to %" PRId64 " from %" PRId64 " in a stream of %" PRId64 " bytes"),
+                 _("Cannot seek by %" PRId64 " from %" PRId64 " in a stream of %" PRId64 " bytes"),
                  offset, base, size);
   return within;
 }

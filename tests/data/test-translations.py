@@ -146,6 +146,9 @@ def menu_letters_and_edges_survive_translation():
             original = original.rpartition('\x04')[2]
             if not original:
                 continue
+            # Full-width punctuation has its blank within.
+            if original.endswith(' ') and re.search('[、，。：；！？]$', said):
+                said += ' '
             for edge in (r'^\s*', r'\s*$', r'…?$', r';?$'):
                 assert re.search(edge, original)[0] == re.search(edge, said)[0], f'{language}: {original!r}: {said!r}'
             letters = len(re.findall(r'(?<!\w)_\w', original))
