@@ -860,6 +860,53 @@ test_python_works (void)
   test_wait (g_str_has_suffix (rig->events->str, "stopped "));
 }
 
+#define N_TURNS "1000"
+
+/* A foreign worker comes and is told to stop, a thousand times: nothing else ever stands in the cell. */
+static void
+test_python_works_often (void)
+{
+  g_autofree char *name = test_unique_name ("/shmooze-test");
+  g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new (name, TRUE, NULL);
+  g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "work-often", name, N_TURNS);
+  gint32 there;
+
+  if (child == NULL)
+    return;
+  for (guint n_told = 0; n_told < (guint) atoi (N_TURNS);)
+    {
+      g_assert_true (shmooze_process_cell_get (cell, &there, NULL));
+      g_assert_true (there == SHMOOZE_PROCESS_NONE || there == SHMOOZE_PROCESS_STOP ||
+                     there == test_child_get_pid (child));
+      if (there > 0 && shmooze_process_cell_replace (cell, &there, SHMOOZE_PROCESS_STOP, NULL))
+        n_told++;
+    }
+  test_child_expect (child, "stopped " N_TURNS);
+  g_assert_cmpint (test_child_wait (child), ==, 0);
+}
+
+/* A foreign controller tells a thousand workers of ours to stop, and each hears it. */
+static void
+test_python_controls_often (void)
+{
+  g_autofree char *name = test_unique_name ("/shmooze-test");
+  g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new (name, TRUE, NULL);
+  g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "control-often", name, N_TURNS);
+
+  if (child == NULL)
+    return;
+  for (guint i = 0; i < (guint) atoi (N_TURNS); i++)
+    {
+      g_autoptr(ShmoozeWorker) worker = work (name);
+
+      while (!shmooze_worker_should_stop (worker))
+        ;
+      shmooze_worker_end (worker);
+    }
+  test_child_expect (child, "stopped " N_TURNS " of 1");
+  g_assert_cmpint (test_child_wait (child), ==, 0);
+}
+
 static void
 test_python_controls (void)
 {
@@ -919,6 +966,7 @@ main (int    argc,
   test_add ("/supervisor/hostile/negative", test_hostile);
   test_add ("/supervisor/hostile/vast", test_hostile_vast);
   test_add ("/supervisor/python", test_python_works);
+  test_add ("/supervisor/python-often", test_python_works_often);
   test_add ("/worker/records", test_worker_records);
   test_add ("/worker/told", test_worker_told);
   test_add ("/worker/told-before", test_worker_told_before);
@@ -926,6 +974,7 @@ main (int    argc,
   test_add ("/worker/after-dead", test_worker_after_dead);
   test_add ("/worker/lost", test_worker_lost);
   test_add ("/worker/python", test_python_controls);
+  test_add ("/worker/python-often", test_python_controls_often);
 
   return test_run ();
 }

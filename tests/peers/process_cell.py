@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""process_cell.py work|control NAME: the other side of a process cell, from the table of its layout alone.
+"""process_cell.py work|control|work-often|control-often NAME [COUNT]: the other side of a process cell, from the table
+of its layout alone.
 
 work: makes the object, records its process, says "ready", and works until the cell says -1; then it says "stopped".
 control: says the number in the cell, and at a line of input puts -1 there; when the cell is 0 again it says "ended".
+work-often, control-often: the same COUNT times over, as fast as the other side answers, on an object that is there.
 """
 import mmap
 import os
@@ -53,5 +55,29 @@ def control(path):
     print('ended', flush=True)
 
 
-role, name = sys.argv[1:]
-{'work': work, 'control': control}[role]('/dev/shm' + name)
+def work_often(path, count):
+    memory = attach(path, 0)
+    for _ in range(int(count)):
+        put(memory, os.getpid())
+        while (value := get(memory)) != -1:
+            assert value == os.getpid(), value
+        put(memory, 0)
+    print(f'stopped {count}', flush=True)
+
+
+def control_often(path, count):
+    memory = attach(path, 0)
+    workers = set()
+    for _ in range(int(count)):
+        while (value := get(memory)) <= 0:
+            assert value == 0, value
+        workers.add(value)
+        put(memory, -1)
+        while get(memory) == -1:
+            pass
+    print(f'stopped {count} of {len(workers)}', flush=True)
+
+
+role, name, *arguments = sys.argv[1:]
+{'work': work, 'control': control, 'work-often': work_often,
+ 'control-often': control_often}[role]('/dev/shm' + name, *arguments)
