@@ -67,10 +67,14 @@ chat_words_name (const char *nick)
 
   if (find_direction (name->str) != gtk_widget_get_default_direction ())
     {
+      const gboolean rtl = gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL;
+
+      /* A slash at its beginning or end, which has no direction, goes with the name. */
+      g_string_prepend (name, rtl ? LEFT_TO_RIGHT_MARK : RIGHT_TO_LEFT_MARK);
+      g_string_append (name, rtl ? LEFT_TO_RIGHT_MARK : RIGHT_TO_LEFT_MARK);
       g_string_prepend (name, FIRST_STRONG_ISOLATE);
       /* Pango takes the direction of a line from its first letter, within an isolate or not. */
-      g_string_prepend (name, gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL
-                              ? RIGHT_TO_LEFT_MARK : LEFT_TO_RIGHT_MARK);
+      g_string_prepend (name, rtl ? RIGHT_TO_LEFT_MARK : LEFT_TO_RIGHT_MARK);
       g_string_append (name, POP_DIRECTIONAL_ISOLATE);
     }
 
