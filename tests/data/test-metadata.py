@@ -62,6 +62,11 @@ def desktop_file_speaks_every_language():
 
 
 @tap.case
+def settings_schema_is_valid():
+    run('glib-compile-schemas', '--strict', '--dry-run', os.path.dirname(DESKTOP))
+
+
+@tap.case
 def metainfo_is_valid():
     # 3: valid with warnings
     said = run('appstreamcli', 'validate', '--no-net', '--no-color', '--pedantic', METAINFO, ends_with=(0, 3))

@@ -22,9 +22,9 @@ def test_pictures_and_links():
 
 def test_verbs():
     """every ./run verb that it names is listed by ./run, and every one listed exists"""
-    listed = set(re.findall(r'^  (\w+)  ', subprocess.run([os.path.join(source, 'run')], check=True, text=True,
+    listed = set(re.findall(r'^  ([\w-]+)(?:  ?|$)', subprocess.run([os.path.join(source, 'run')], check=True, text=True,
                                                           capture_output=True).stdout, re.M))
-    named = set(re.findall(r'\./run (\w+)', text))
+    named = set(re.findall(r'\./run (\w[\w-]*)', text))
     assert named and named <= listed, named - listed
 
 

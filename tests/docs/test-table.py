@@ -15,7 +15,7 @@ import tap
 
 AREAS = ['Names', 'Capacity', 'Access', 'Bounds', 'Coherence', 'Copy-on-write', 'Stream', 'Life cycle', 'Across processes',
          'Foreign objects', 'Lock', 'File-backed', 'Unnamed regions and descriptors', 'Strangers', 'Liveness', 'Threads',
-         'Communicator', 'Shared text', 'Waiting without a bell', 'Supervisor', 'Console']
+         'Communicator', 'Shared text', 'Waiting without a bell', 'Supervisor', 'Console', 'Sandbox']
 WHO = {'NET', 'Boost', 'Qt', 'Python', 'design'}
 FEWEST = 100
 
@@ -44,7 +44,7 @@ def cases_of(program):
     if program.endswith('.py'):
         [path] = glob.glob(os.path.join(source, '**', program), recursive=True)
         with open(path) as file:
-            return set(re.findall(r'^(?:@tap\.case\ndef (?=\w)|def (?=test_))(\w+)\(', file.read(), re.M))
+            return set(re.findall(r'^(?:@(?:tap\.)?case\ndef (?=\w)|def (?=test_))(\w+)\(', file.read(), re.M))
     listed = subprocess.run([os.path.join(build, program), '-l'], check=True, text=True, capture_output=True, timeout=60)
     return {line for line in listed.stdout.splitlines() if line.startswith('/')}
 

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Counts the test cases of finished runs: tally.py [--broken WHAT]... LOGBASE...
+"""Counts the test cases of finished runs: tally.py [--broken WHAT]... LOGBASE|FILE.tap...
 
 LOGBASE is what meson's --logbase made: LOGBASE.junit.xml holds every case of every TAP test, and
 LOGBASE.json how each test program ended. A program that failed beside its cases (it crashed, was
 stopped by its time limit, or announced more cases than it ran) counts as one failed case more. Prints what
 failed, then one line with the counts; the status is 1 if anything failed, or nothing ran."""
 import json
+import re
 import sys
 import xml.etree.ElementTree as xml
 
@@ -26,6 +27,29 @@ class Tally:
             print(f'  | … {len(lines) - MOST} lines before these')
         for line in lines[-MOST:]:
             print(f'  | {line}')
+
+    def add_tap(self, path):
+        """What a program printed that meson does not run."""
+        run = path.rsplit('/', 1)[-1].removesuffix('.tap')
+        with open(path) as file:
+            lines = file.read().splitlines()
+        plan = next((line for line in lines if re.match(r'1\.\.\d', line)), None)
+        if plan is None:
+            self.fail(f'the {run} tests did not run', '\n'.join(lines))
+        elif plan.startswith('1..0'):
+            self.skipped += 1
+            print(f'\nSKIPPED: the {run} tests{plan[4:]}')
+        else:
+            said = [line for line in lines if re.match(r'(not )?ok ', line)]
+            for line in said:
+                if line.startswith('not'):
+                    self.fail(f'{run}: {line}', '\n'.join(lines))
+                elif '# SKIP' in line:
+                    self.skipped += 1
+                else:
+                    self.passed += 1
+            if len(said) != int(plan[3:]):
+                self.fail(f'{run}: {len(said)} of {plan[3:]} cases ran', '\n'.join(lines))
 
     def add(self, base):
         run = base.rsplit('/', 1)[-1]
@@ -79,7 +103,7 @@ def main(arguments):
         if argument == '--broken':
             tally.fail(arguments.pop(0))
         else:
-            tally.add(argument)
+            (tally.add_tap if argument.endswith('.tap') else tally.add)(argument)
     counts = f'{tally.passed} passed, {tally.failed} failed'
     print(f'\n{counts}, {tally.skipped} skipped' if tally.skipped else f'\n{counts}')
     return tally.failed > 0 or tally.passed == 0
