@@ -190,6 +190,35 @@ def the_window_comes_back_in_its_size():
 
 
 @case
+def the_menu_opens_the_classic_demos():
+    """Under their classic names, of which there is one each: nobody must be using them here."""
+    demos = {'_Messenger': '/MemoryMappedShare', '_Share a Text': '/EMoreauSharedDemo',
+             'S_how a Shared Text': '/EMoreauSharedDemo'}
+    if any(os.path.exists('/dev/shm' + name) for name in demos.values()):
+        raise tap.Skip('somebody uses the classic names')
+    a = Chat('demos', 'Ada')
+    a.place(10, 10, 620, 700)
+    opened = []
+    for label, name in demos.items():
+        known = a11y.pids()
+        a.click(a.find('Main Menu', action='click'))
+        a11y.press(a11y.menu_item(a.frame, '_Classic Demos'))
+        a11y.press(a11y.menu_item(a.frame, label))
+        pid = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+        opened.append(hands.Window.of_pid(pid, name))
+    assert len({window.pid for window in opened} | {a.pid}) == 4
+    share, show = opened[1:]
+    share.type('from the menu')
+    show.key('alt+s')
+    a11y.wait(lambda: 'from the menu' in a11y.texts(show.frame))
+    for window in opened:
+        window.key('ctrl+w')
+        a11y.wait(lambda: window.pid not in a11y.pids())
+    a.end()
+    assert not any(os.path.exists('/dev/shm' + name) for name in demos.values())
+
+
+@case
 def ctrl_q_quits():
     a = Chat('quit', 'Ada')
     a.key('ctrl+q')
