@@ -115,6 +115,8 @@ take (ShmoozeView  *view,
     return NULL;
 
   memcpy (&length, bytes_at (view, position + LENGTH_AT), sizeof length);
+  /* What is checked is what is used: the compiler must not look there again, where the peer may write. */
+  atomic_signal_fence (memory_order_seq_cst);
   length = GINT32_FROM_LE (length);
   if (available > 1 || confirm > 1 || length < 0 || (gsize) length > room)
     {
