@@ -16,6 +16,5 @@ ShmoozeReader *shmooze_reader_new_with_bell (ShmoozeView    *view,
 gboolean       shmooze_reader_has_news      (ShmoozeReader  *self);
 gboolean       shmooze_reader_fall_asleep   (ShmoozeReader  *self);
 void           shmooze_reader_wake_up       (ShmoozeReader  *self);
-gboolean       shmooze_reader_is_broken     (ShmoozeReader  *self);
 
 G_END_DECLS

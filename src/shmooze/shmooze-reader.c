@@ -223,12 +223,6 @@ set_broken (ShmoozeReader  *self,
   g_propagate_error (error, g_error_copy (broken));
 }
 
-gboolean
-shmooze_reader_is_broken (ShmoozeReader *self)
-{
-  return self->broken != NULL;
-}
-
 /* Whether a call would bring something: a message, another draft, or an error that was not told yet. */
 gboolean
 shmooze_reader_has_news (ShmoozeReader *self)
