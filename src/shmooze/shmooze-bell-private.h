@@ -14,6 +14,8 @@ void     shmooze_bell_unmake     (int            fd,
                                   const guint8  *id,
                                   guint64        number);
 void     shmooze_bell_quiet      (int            fd);
+int      shmooze_bell_open_to_sleep  (int      fd);
+void     shmooze_bell_close_to_sleep (int      fd);
 int      shmooze_bell_open       (const guint8  *id,
                                   guint64        number);
 gboolean shmooze_bell_ring       (int            fd);

@@ -12,10 +12,16 @@
 #include <glib/gi18n-lib.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define FOLDER "bells"
+
+#ifndef RWF_NOSIGNAL
+#define RWF_NOSIGNAL 0x00000100
+#endif
 
 /* The bells of this process. A forked child must not keep them: while anybody has the reading end open, the
  * peers believe that the owner lives. */
@@ -48,6 +54,16 @@ static void
 watch_forks (void)
 {
   pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+static void
+own (int fd)
+{
+  pthread_mutex_lock (&owned_lock);
+  if (owned == NULL)
+    owned = g_array_new (FALSE, FALSE, sizeof (int));
+  g_array_append_val (owned, fd);
+  pthread_mutex_unlock (&owned_lock);
 }
 
 static gboolean
@@ -119,11 +135,7 @@ shmooze_bell_make (const guint8  *id,
       return -1;
     }
 
-  pthread_mutex_lock (&owned_lock);
-  if (owned == NULL)
-    owned = g_array_new (FALSE, FALSE, sizeof (int));
-  g_array_append_val (owned, fd);
-  pthread_mutex_unlock (&owned_lock);
+  own (fd);
   return fd;
 }
 
@@ -142,6 +154,25 @@ shmooze_bell_unmake (int           fd,
   if (place != NULL)
     unlinkat (place->dir_fd, name, 0);
   close (fd);
+}
+
+/* A descriptor of one's own bell on which read() waits. -1: none to be had. */
+int
+shmooze_bell_open_to_sleep (int bell)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", bell);
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+
+  if (fd >= 0)
+    own (fd);
+  return fd;
+}
+
+void
+shmooze_bell_close_to_sleep (int fd)
+{
+  if (disown (fd))
+    close (fd);
 }
 
 /* Takes the bytes out, so that the descriptor is silent again. */
@@ -176,31 +207,47 @@ shmooze_bell_open (const guint8 *id,
   return fd;
 }
 
-/* Wakes the owner. FALSE: the owner is dead. */
-gboolean
-shmooze_bell_ring (int fd)
+/* A FIFO without a reader answers with SIGPIPE, and before Linux 6.18 nothing prevents it: it is held back for
+ * this thread, and taken away if it came from this write. */
+static gssize
+write_without_signal (int fd)
 {
   struct timespec now = { 0, 0 };
   sigset_t pipe_signal, former, pending;
   gboolean was_pending;
   gssize n;
+  int errsv;
 
-  /* A FIFO without a reader answers with SIGPIPE, and no flag of write() prevents it: hold it back for this
-   * thread, and take it away if it came from this write. */
   sigemptyset (&pipe_signal);
   sigaddset (&pipe_signal, SIGPIPE);
   pthread_sigmask (SIG_BLOCK, &pipe_signal, &former);
   was_pending = sigismember (&former, SIGPIPE) && sigpending (&pending) == 0 && sigismember (&pending, SIGPIPE);
   n = write (fd, "", 1);
-  if (n < 0 && errno == EPIPE)
-    {
-      if (!was_pending)
-        sigtimedwait (&pipe_signal, NULL, &now);
-      pthread_sigmask (SIG_SETMASK, &former, NULL);
-      return FALSE;
-    }
+  errsv = errno;
+  if (n < 0 && errsv == EPIPE && !was_pending)
+    sigtimedwait (&pipe_signal, NULL, &now);
   pthread_sigmask (SIG_SETMASK, &former, NULL);
-  return TRUE;  /* a full FIFO (EAGAIN) has rung enough */
+  errno = errsv;
+  return n;
+}
+
+/* Wakes the owner. FALSE: the owner is dead. */
+gboolean
+shmooze_bell_ring (int fd)
+{
+  static atomic_bool lacks_flag;
+  struct iovec byte = { .iov_base = (char[]) { 0 }, .iov_len = 1 };
+  gssize n = -1;
+
+  if (!atomic_load_explicit (&lacks_flag, memory_order_relaxed))
+    {
+      n = pwritev2 (fd, &byte, 1, -1, RWF_NOSIGNAL);
+      if (n < 0 && errno != EPIPE && errno != EAGAIN && errno != EINTR)
+        atomic_store_explicit (&lacks_flag, TRUE, memory_order_relaxed);
+    }
+  if (atomic_load_explicit (&lacks_flag, memory_order_relaxed))
+    n = write_without_signal (fd);
+  return n >= 0 || errno != EPIPE;  /* a full FIFO (EAGAIN) has rung enough */
 }
 
 /* Removes the bells of a region that is gone. */
