@@ -3,6 +3,7 @@
 
 #include "shmooze-region-private.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 
 G_BEGIN_DECLS
@@ -12,10 +13,13 @@ G_BEGIN_DECLS
  *
  *      0  magic, version, readers, draft size, queue size    constant
  *    128  oldest     position of the oldest frame kept       the writer's
+ *    136  processor  1 + where the writer last ran           the writer's
  *    256  asleep     a bit for each reader that sleeps       both
+ *    264  sleepers   a bit for each reader that ever sleeps  the readers'
  *    384  waiting    1 + the bell of a writer out of room    both
  *    512  draft      how often the draft was published       the writer's
- *    640  readers    for each 128 bytes: position, 1 + bell  each reader's
+ *    640  readers    for each 128 bytes:                     each reader's
+ *                    position, 1 + bell, 1 + processor
  *         drafts     two, each u32 length and UTF-8 text; the sequence's lowest bit tells which is current
  *         queue      a ring of frames
  *
@@ -29,13 +33,22 @@ G_BEGIN_DECLS
 typedef _Atomic (guint64) ShmoozeWord;
 
 #define SHMOOZE_LANE_OLDEST 128
+#define SHMOOZE_LANE_PROCESSOR 136
 #define SHMOOZE_LANE_ASLEEP 256
+#define SHMOOZE_LANE_SLEEPERS 264
 #define SHMOOZE_LANE_WAITING 384
 #define SHMOOZE_LANE_DRAFT 512
 #define SHMOOZE_LANE_READERS 640
 #define SHMOOZE_LANE_READER_SIZE 128
 #define SHMOOZE_LANE_READERS_MAX 64
+#define SHMOOZE_READER_BELL 8
+#define SHMOOZE_READER_PROCESSOR 16
 #define SHMOOZE_LANE_QUEUE_MIN 1024
+
+/* Whoever waits outside of a main loop looks for so long without sleep, if the other side runs on another
+ * processor: so long does it take to fall asleep and be woken. The time is asked for only now and then. */
+#define SHMOOZE_SPIN_USEC 50
+#define SHMOOZE_LOOKS_A_GLANCE 64
 
 #define SHMOOZE_WORD_NOTHING G_GUINT64_CONSTANT (0)
 #define SHMOOZE_WORD_FRAME (G_GUINT64_CONSTANT (1) << 32)  /* | the payload's length */
@@ -48,6 +61,7 @@ typedef struct
 {
   ShmoozeView   *view;
   ShmoozeRegion *region;
+  const atomic_bool *closed; /* the view's; that which is always TRUE when there is none */
   char          *base;
   guint64        offset;     /* of the lane in the region: also the byte that its writer locks */
   guint          n_readers;
@@ -55,6 +69,8 @@ typedef struct
   gsize          queue_size;
   gsize          drafts_at;
   gsize          queue_at;
+  char          *queue;      /* the ring */
+  gsize          mask;       /* of a position: what tells its place in the ring */
 } ShmoozeLane;
 
 /* Where a frame stands, from looking at the word at a position. */
@@ -62,7 +78,6 @@ typedef struct
 {
   const char *payload;
   gsize       size;
-  guint64     next;  /* the position behind it */
 } ShmoozeFrame;
 
 typedef enum
@@ -88,7 +103,7 @@ gboolean            shmooze_lane_check_view    (ShmoozeView        *view,
                                                 GError            **error);
 void                shmooze_lane_clear         (ShmoozeLane        *self);
 ShmoozeFrameResult  shmooze_lane_look          (const ShmoozeLane  *self,
-                                                guint64             position,
+                                                guint64            *position,
                                                 ShmoozeFrame       *frame);
 gboolean            shmooze_lane_walk          (const ShmoozeLane  *self,
                                                 guint64            *start,
@@ -114,7 +129,41 @@ static inline ShmoozeWord *
 shmooze_lane_frame_word (const ShmoozeLane *self,
                          guint64            position)
 {
-  return shmooze_lane_word (self, self->queue_at + (position & (self->queue_size - 1)));
+  return (ShmoozeWord *) (gpointer) (self->queue + (position & self->mask));
+}
+
+static inline gsize
+shmooze_frame_size (gsize payload)
+{
+  return sizeof (guint64) + ((payload + 7) & ~(gsize) 7);
+}
+
+/* Looks at the word at a position, and moves the position behind the frame. FALSE: it is not a plain frame, and
+ * shmooze_lane_look() tells what it is. */
+static inline gboolean
+shmooze_lane_look_quickly (const ShmoozeLane *self,
+                           guint64           *position,
+                           ShmoozeFrame      *frame)
+{
+  /* Acquire: the payload was written before its word. */
+  guint64 word = atomic_load_explicit (shmooze_lane_frame_word (self, *position), memory_order_acquire);
+  gsize at = *position & self->mask;
+  gsize size = word & G_MAXUINT32;
+
+  if (word >> 32 != SHMOOZE_WORD_FRAME >> 32 || shmooze_frame_size (size) > self->queue_size - at)
+    return FALSE;
+
+  frame->payload = self->queue + at + sizeof (guint64);
+  frame->size = size;
+  *position += shmooze_frame_size (size);
+  return TRUE;
+}
+
+/* Whether there is memory to look at. */
+static inline gboolean
+shmooze_lane_is_open (const ShmoozeLane *self)
+{
+  return !atomic_load_explicit (self->closed, memory_order_acquire);
 }
 
 static inline gsize
@@ -123,10 +172,22 @@ shmooze_lane_reader_at (guint slot)
   return SHMOOZE_LANE_READERS + (gsize) slot * SHMOOZE_LANE_READER_SIZE;
 }
 
-static inline gsize
-shmooze_frame_size (gsize payload)
+/* 1 + the processor that this runs on; 0 when that cannot be told. */
+static inline guint64
+shmooze_processor (void)
 {
-  return sizeof (guint64) + ((payload + 7) & ~(gsize) 7);
+  return (guint64) (sched_getcpu () + 1);
+}
+
+/* Between two looks without sleep. */
+static inline void
+shmooze_relax (void)
+{
+#if defined (__x86_64__) || defined (__i386__)
+  __builtin_ia32_pause ();
+#elif defined (__aarch64__)
+  __asm__ volatile ("yield");
+#endif
 }
 
 G_END_DECLS

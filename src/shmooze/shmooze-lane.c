@@ -124,7 +124,10 @@ shmooze_lane_attach (ShmoozeLane  *self,
         {
           self->view = g_object_ref (view);
           self->region = region;
+          self->closed = shmooze_view_get_closed (view);
           self->base = base;
+          self->queue = base + self->queue_at;
+          self->mask = self->queue_size - 1;
           self->offset = shmooze_view_get_offset (view);
           return TRUE;
         }
@@ -135,40 +138,36 @@ shmooze_lane_attach (ShmoozeLane  *self,
   return FALSE;
 }
 
+/* Also to begin with. */
 void
 shmooze_lane_clear (ShmoozeLane *self)
 {
+  static const atomic_bool closed = TRUE;
+
   g_clear_object (&self->view);
   self->base = NULL;
+  self->closed = &closed;
 }
 
-/* Looks at the word at @position, which is within the queue and a multiple of 8 by the caller's own count. */
+/* Looks at the word at @position, which is within the queue and a multiple of 8 by the caller's own count, and
+ * moves it behind the frame that is found. */
 ShmoozeFrameResult
 shmooze_lane_look (const ShmoozeLane *self,
-                   guint64            position,
+                   guint64           *position,
                    ShmoozeFrame      *frame)
 {
-  /* Acquire: the payload was written before its word. */
-  guint64 word = atomic_load_explicit (shmooze_lane_frame_word (self, position), memory_order_acquire);
-  gsize at = position & (self->queue_size - 1);
+  guint64 word = atomic_load_explicit (shmooze_lane_frame_word (self, *position), memory_order_acquire);
+  gsize at = *position & self->mask;
+  guint64 start = *position;
 
   if (word == SHMOOZE_WORD_NOTHING)
     return SHMOOZE_FRAME_NONE;
   if (word == SHMOOZE_WORD_SKIP && at != 0)
-    {
-      position += self->queue_size - at;
-      at = 0;
-      word = atomic_load_explicit (shmooze_lane_frame_word (self, position), memory_order_acquire);
-    }
-  if (word >> 32 != SHMOOZE_WORD_FRAME >> 32)
+    start += self->queue_size - at;
+  if (!shmooze_lane_look_quickly (self, &start, frame))
     return SHMOOZE_FRAME_BROKEN;
 
-  frame->size = word & G_MAXUINT32;
-  if (shmooze_frame_size (frame->size) > self->queue_size - at)
-    return SHMOOZE_FRAME_BROKEN;
-
-  frame->payload = self->base + self->queue_at + at + sizeof (guint64);
-  frame->next = position + shmooze_frame_size (frame->size);
+  *position = start;
   return SHMOOZE_FRAME_FOUND;
 }
 
@@ -183,20 +182,22 @@ shmooze_lane_walk (const ShmoozeLane  *self,
 {
   ShmoozeFrame frame;
   ShmoozeFrameResult result;
+  guint64 next;
 
   *n_frames = 0;
   *start = *end = atomic_load (shmooze_lane_word (self, SHMOOZE_LANE_OLDEST));
+  next = *start;
   if (*start % sizeof (guint64) != 0 || *start > G_MAXINT64)
     return shmooze_lane_set_broken (self, SHMOOZE_LANE_OLDEST, error);
 
-  while ((result = shmooze_lane_look (self, *end, &frame)) == SHMOOZE_FRAME_FOUND &&
-         frame.next - *start <= self->queue_size)
+  while ((result = shmooze_lane_look (self, &next, &frame)) == SHMOOZE_FRAME_FOUND &&
+         next - *start <= self->queue_size)
     {
-      *end = frame.next;
+      *end = next;
       (*n_frames)++;
     }
   return result == SHMOOZE_FRAME_NONE ||
-         shmooze_lane_set_broken (self, self->queue_at + (*end & (self->queue_size - 1)), error);
+         shmooze_lane_set_broken (self, self->queue_at + (*end & self->mask), error);
 }
 
 /* Always FALSE. A region that is lost breaks every lane in it: then that is what is said. */

@@ -3,13 +3,9 @@
 #include "config.h"
 #include "shmooze-reader-private.h"
 
-#include "shmooze-bell-private.h"
-#include "shmooze-lane-private.h"
-
 #include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <unistd.h>
 
 /**
  * ShmoozeReader:
@@ -26,24 +22,8 @@
  * Since: 1.0
  */
 
-struct _ShmoozeReader
-{
-  GObject      parent_instance;
-
-  ShmoozeLane  lane;
-  guint        slot;
-  guint64      position;
-  guint64      published;   /* the position as the writer knows it */
-  ShmoozeFrame peeked;
-  gboolean     has_peeked;
-  guint64      draft;       /* sequence of the draft that was read */
-  GError      *broken;
-  gboolean     asleep;      /* whether the bit was raised and not lowered by us */
-
-  ShmoozeWait  wait;        /* never AUTO */
-  int          bell;        /* own bell; -1: none, or somebody else sleeps on it */
-  guint        poll_msec;
-};
+/* See shmooze_reader_get_patience(). */
+#define SETTLING_USEC 1000
 
 G_DEFINE_FINAL_TYPE (ShmoozeReader, shmooze_reader, G_TYPE_OBJECT)
 
@@ -67,7 +47,10 @@ shmooze_reader_class_init (ShmoozeReaderClass *klass)
 static void
 shmooze_reader_init (ShmoozeReader *self)
 {
+  shmooze_lane_clear (&self->lane);
   self->bell = -1;
+  self->sleep_fd = -1;
+  self->was_short = TRUE;
   self->poll_msec = SHMOOZE_POLL_MIN_MSEC;
 }
 
@@ -82,6 +65,23 @@ static guint64
 own_bit (ShmoozeReader *self)
 {
   return G_GUINT64_CONSTANT (1) << self->slot;
+}
+
+static void
+set_published (ShmoozeReader *self)
+{
+  self->published = self->position;
+  self->publish_at = self->position + self->lane.queue_size / 8;
+}
+
+static void
+note_processor (ShmoozeReader *self)
+{
+  guint64 processor = shmooze_processor ();
+
+  if (processor != self->processor)
+    atomic_store_explicit (own_word (self, SHMOOZE_READER_PROCESSOR), processor, memory_order_relaxed);
+  self->processor = processor;
 }
 
 /* Takes a free place among the readers, and makes sure that the writer keeps what stands behind it. */
@@ -104,6 +104,9 @@ take_slot (ShmoozeReader  *self,
     }
 
   atomic_fetch_and (shmooze_lane_word (lane, SHMOOZE_LANE_ASLEEP), ~own_bit (self));
+  atomic_fetch_and (shmooze_lane_word (lane, SHMOOZE_LANE_SLEEPERS), ~own_bit (self));
+  self->processor = 0;
+  note_processor (self);
   for (guint i = 0; i < 1000; i++)
     {
       self->position = atomic_load (oldest);
@@ -113,13 +116,24 @@ take_slot (ShmoozeReader  *self,
       /* Moved on meanwhile: the writer may not have seen that we stand here. */
       if (atomic_load (oldest) == self->position)
         {
-          self->published = self->position;
+          set_published (self);
           return TRUE;
         }
     }
   atomic_store (own_word (self, 0), SHMOOZE_POSITION_NONE);
   shmooze_region_unlock (lane->region, lane->offset + shmooze_lane_reader_at (self->slot));
   return shmooze_lane_set_broken (lane, SHMOOZE_LANE_OLDEST, error);
+}
+
+/* From now on the writer has to look whether one sleeps. */
+static void
+sleep_on (ShmoozeReader *self,
+          guint64        bell)
+{
+  self->wait = SHMOOZE_WAIT_BELL;
+  atomic_store (own_word (self, SHMOOZE_READER_BELL), bell + 1);
+  atomic_fetch_or (shmooze_lane_word (&self->lane, SHMOOZE_LANE_SLEEPERS), own_bit (self));
+  self->attached_at = g_get_monotonic_time ();
 }
 
 /* A reader whose owner sleeps on a bell of his own, or polls. */
@@ -138,8 +152,10 @@ shmooze_reader_new_with_bell (ShmoozeView  *view,
       shmooze_lane_clear (&self->lane);
       return NULL;
     }
-  self->wait = has_bell ? SHMOOZE_WAIT_BELL : SHMOOZE_WAIT_POLL;
-  atomic_store (own_word (self, sizeof (guint64)), has_bell ? bell + 1 : 0);
+  self->wait = SHMOOZE_WAIT_POLL;
+  atomic_store (own_word (self, SHMOOZE_READER_BELL), 0);
+  if (has_bell)
+    sleep_on (self, bell);
   return g_steal_pointer (&self);
 }
 
@@ -176,20 +192,23 @@ shmooze_reader_new (ShmoozeView  *view,
   if (self == NULL)
     return NULL;
 
-  self->wait = wait == SHMOOZE_WAIT_AUTO ? SHMOOZE_WAIT_BELL : wait;
-  if (self->wait == SHMOOZE_WAIT_BELL)
+  if (wait == SHMOOZE_WAIT_POLL || wait == SHMOOZE_WAIT_SPIN)
     {
-      number = self->lane.offset + shmooze_lane_reader_at (self->slot);
-      self->bell = shmooze_bell_make (shmooze_region_get_id (self->lane.region), number, &local_error);
-      if (self->bell >= 0)
-        atomic_store (own_word (self, sizeof (guint64)), number + 1);
-      else if (wait == SHMOOZE_WAIT_AUTO)
-        self->wait = SHMOOZE_WAIT_POLL;
-      else
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return NULL;
-        }
+      self->wait = wait;
+      return g_steal_pointer (&self);
+    }
+
+  number = self->lane.offset + shmooze_lane_reader_at (self->slot);
+  self->bell = shmooze_bell_make (shmooze_region_get_id (self->lane.region), number, &local_error);
+  if (self->bell >= 0)
+    {
+      sleep_on (self, number);
+      self->may_spin = wait == SHMOOZE_WAIT_AUTO;
+    }
+  else if (wait == SHMOOZE_WAIT_BELL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
     }
   return g_steal_pointer (&self);
 }
@@ -197,12 +216,13 @@ shmooze_reader_new (ShmoozeView  *view,
 static gboolean
 is_open (ShmoozeReader *self)
 {
-  return self->lane.base != NULL && shmooze_view_get_data (self->lane.view) != NULL;
+  return shmooze_lane_is_open (&self->lane);
 }
 
-static gboolean
-check_open (ShmoozeReader  *self,
-            GError        **error)
+/* Whether one can read at all. */
+gboolean
+shmooze_reader_check (ShmoozeReader  *self,
+                      GError        **error)
 {
   if (!is_open (self))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The reader is closed"));
@@ -227,13 +247,9 @@ set_broken (ShmoozeReader  *self,
 gboolean
 shmooze_reader_has_news (ShmoozeReader *self)
 {
-  ShmoozeLane *lane = &self->lane;
-
   if (!is_open (self) || self->broken != NULL)
     return FALSE;
-  return atomic_load (shmooze_lane_frame_word (lane, self->position)) != SHMOOZE_WORD_NOTHING ||
-         atomic_load (shmooze_lane_word (lane, SHMOOZE_LANE_DRAFT)) != self->draft ||
-         !shmooze_region_check (lane->region, NULL);
+  return shmooze_reader_sees_news (self) || !shmooze_region_check (self->lane.region, NULL);
 }
 
 /* Tells the writer how far one has read, and wakes it if it waits for that. */
@@ -243,23 +259,20 @@ publish_position (ShmoozeReader *self)
   ShmoozeLane *lane = &self->lane;
   ShmoozeWord *waiting = shmooze_lane_word (lane, SHMOOZE_LANE_WAITING);
   guint64 bell;
-  int fd;
 
   if (self->published == self->position || !is_open (self))
     return;
 
-  self->published = self->position;
+  set_published (self);
+  note_processor (self);
+  /* Consistent with the writer, which says that it waits, then looks once more. */
   atomic_store (own_word (self, 0), self->position);
   if (atomic_load (waiting) == 0)
     return;
 
   bell = atomic_exchange (waiting, 0);
-  fd = bell > 0 ? shmooze_bell_open (shmooze_region_get_id (lane->region), bell - 1) : -1;
-  if (fd >= 0)
-    {
-      shmooze_bell_ring (fd);
-      close (fd);
-    }
+  if (bell > 0)
+    shmooze_ringer_ring (&self->ringer, shmooze_region_get_id (lane->region), bell - 1);
 }
 
 /* Raises the flag by which the writer knows that it has to ring, then looks once more. FALSE: there is
@@ -267,7 +280,7 @@ publish_position (ShmoozeReader *self)
 gboolean
 shmooze_reader_fall_asleep (ShmoozeReader *self)
 {
-  if (!self->has_peeked)
+  if (self->peeked.payload == NULL)
     publish_position (self);
   if (self->wait == SHMOOZE_WAIT_BELL && is_open (self) && self->broken == NULL)
     {
@@ -287,9 +300,56 @@ shmooze_reader_fall_asleep (ShmoozeReader *self)
 void
 shmooze_reader_wake_up (ShmoozeReader *self)
 {
-  if (self->asleep && is_open (self))
+  /* A writer that rang has lowered it. */
+  if (self->asleep && is_open (self) &&
+      (atomic_load_explicit (shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP), memory_order_relaxed) & own_bit (self)) != 0)
     atomic_fetch_and (shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP), ~own_bit (self));
   self->asleep = FALSE;
+}
+
+/* How long one may sleep, in milliseconds: as long as it takes, but for the time just after attaching. What
+ * the writer was storing in that moment it stored without a look at who sleeps. */
+int
+shmooze_reader_get_patience (ShmoozeReader *self)
+{
+  if (!self->settled)
+    self->settled = g_get_monotonic_time () - self->attached_at > SETTLING_USEC;
+  return self->settled ? -1 : SETTLING_USEC / 1000;
+}
+
+/* Peeks where there is more to say than that here is a message. */
+static gconstpointer
+peek_slowly (ShmoozeReader  *self,
+             gsize          *size,
+             GError        **error)
+{
+  ShmoozeLane *lane = &self->lane;
+  GError *broken = NULL;
+
+  *size = 0;
+  if (!shmooze_reader_check (self, error))
+    return NULL;
+
+  if (self->peeked.payload == NULL)
+    switch (shmooze_lane_look (lane, &self->position, &self->peeked))
+      {
+      case SHMOOZE_FRAME_FOUND:
+        break;
+
+      case SHMOOZE_FRAME_NONE:
+        if (!shmooze_region_is_sound (lane->region) && !shmooze_region_check (lane->region, &broken))
+          set_broken (self, broken, error);
+        return NULL;
+
+      case SHMOOZE_FRAME_BROKEN:
+      default:
+        shmooze_lane_set_broken (lane, lane->queue_at + (self->position & lane->mask), &broken);
+        set_broken (self, broken, error);
+        return NULL;
+      }
+
+  *size = self->peeked.size;
+  return self->peeked.payload;
 }
 
 /**
@@ -315,36 +375,13 @@ shmooze_reader_peek (ShmoozeReader  *self,
                      gsize          *size,
                      GError        **error)
 {
-  ShmoozeLane *lane;
-  GError *broken = NULL;
-
   g_return_val_if_fail (SHMOOZE_IS_READER (self), NULL);
   g_return_val_if_fail (size != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  *size = 0;
-  if (!check_open (self, error))
-    return NULL;
-
-  lane = &self->lane;
-  if (!self->has_peeked)
-    switch (shmooze_lane_look (lane, self->position, &self->peeked))
-      {
-      case SHMOOZE_FRAME_FOUND:
-        self->has_peeked = TRUE;
-        break;
-
-      case SHMOOZE_FRAME_NONE:
-        if (!shmooze_region_check (lane->region, &broken))
-          set_broken (self, broken, error);
-        return NULL;
-
-      case SHMOOZE_FRAME_BROKEN:
-      default:
-        shmooze_lane_set_broken (lane, lane->queue_at + (self->position & (lane->queue_size - 1)), &broken);
-        set_broken (self, broken, error);
-        return NULL;
-      }
+  if (G_UNLIKELY (!is_open (self) || self->broken != NULL || self->peeked.payload != NULL ||
+                  !shmooze_lane_look_quickly (&self->lane, &self->position, &self->peeked)))
+    return peek_slowly (self, size, error);
 
   *size = self->peeked.size;
   return self->peeked.payload;
@@ -363,12 +400,11 @@ void
 shmooze_reader_release (ShmoozeReader *self)
 {
   g_return_if_fail (SHMOOZE_IS_READER (self));
-  g_return_if_fail (self->has_peeked);
+  g_return_if_fail (self->peeked.payload != NULL);
 
-  self->has_peeked = FALSE;
-  self->position = self->peeked.next;
+  self->peeked.payload = NULL;
   /* Not for each message: the writer would have to fetch the line every time. */
-  if (self->position - self->published >= self->lane.queue_size / 8)
+  if (G_UNLIKELY (self->position >= self->publish_at))
     publish_position (self);
 }
 
@@ -430,7 +466,7 @@ shmooze_reader_read_draft (ShmoozeReader  *self,
 
   if (length != NULL)
     *length = 0;
-  if (!check_open (self, error))
+  if (!shmooze_reader_check (self, error))
     return NULL;
   if (atomic_load_explicit (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT), memory_order_acquire) == self->draft)
     return NULL;
@@ -443,204 +479,6 @@ shmooze_reader_read_draft (ShmoozeReader  *self,
   if (length != NULL)
     *length = size;
   return text;
-}
-
-/**
- * shmooze_reader_wait:
- * @self: a reader
- * @timeout_usec: how long to wait, in microseconds; -1: as long as it takes
- * @cancellable: (nullable): ends the waiting
- * @error: return location for an error
- *
- * Waits until there is a message or another draft.
- *
- * Fails with %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED,
- * %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST or %SHMOOZE_ERROR_CORRUPT.
- *
- * Returns: whether there is something to read
- *
- * Since: 1.0
- */
-gboolean
-shmooze_reader_wait (ShmoozeReader  *self,
-                     gint64          timeout_usec,
-                     GCancellable   *cancellable,
-                     GError        **error)
-{
-  gint64 now = g_get_monotonic_time ();
-  gint64 deadline = timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
-  GPollFD fds[2] = { { .fd = -1, .events = G_IO_IN }, { .fd = -1 } };
-  guint n_fds = 1;
-  guint poll_msec = SHMOOZE_POLL_MIN_MSEC;
-  gboolean news = FALSE;
-
-  g_return_val_if_fail (SHMOOZE_IS_READER (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (cancellable != NULL && g_cancellable_make_pollfd (cancellable, &fds[1]))
-    n_fds = 2;
-  while (check_open (self, error) && !g_cancellable_set_error_if_cancelled (cancellable, error))
-    {
-      gint64 left;
-
-      news = shmooze_reader_has_news (self);
-      if (news)
-        break;
-      left = deadline - g_get_monotonic_time ();
-      if (left <= 0)
-        {
-          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Nothing came in time"));
-          break;
-        }
-      if (self->wait == SHMOOZE_WAIT_SPIN)
-        continue;
-
-      if (!shmooze_reader_fall_asleep (self))
-        continue;
-      fds[0].fd = self->bell;
-      left = deadline == G_MAXINT64 ? -1 : MIN (left / 1000 + 1, G_MAXINT);
-      if (self->wait == SHMOOZE_WAIT_POLL)
-        {
-          left = left < 0 ? (gint64) poll_msec : MIN (left, (gint64) poll_msec);
-          poll_msec = MIN (poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
-        }
-      g_poll (fds, n_fds, (gint) left);
-      if (self->bell >= 0 && fds[0].revents != 0)
-        shmooze_bell_quiet (self->bell);
-    }
-  shmooze_reader_wake_up (self);
-  if (n_fds == 2)
-    g_cancellable_release_fd (cancellable);
-  return news;
-}
-
-typedef struct
-{
-  GSource        source;
-  ShmoozeReader *reader;
-  gpointer       bell_tag;
-} ReaderSource;
-
-static gboolean
-reader_source_prepare (GSource *source,
-                       gint    *timeout)
-{
-  ReaderSource *self = (ReaderSource *) source;
-  ShmoozeReader *reader = self->reader;
-
-  switch (reader->wait)
-    {
-    case SHMOOZE_WAIT_BELL:
-      *timeout = -1;
-      return !shmooze_reader_fall_asleep (reader);
-
-    case SHMOOZE_WAIT_SPIN:
-      *timeout = 0;
-      return shmooze_reader_has_news (reader);
-
-    case SHMOOZE_WAIT_AUTO:
-    case SHMOOZE_WAIT_POLL:
-    default:
-      *timeout = -1;
-      if (g_source_get_ready_time (source) < 0)
-        g_source_set_ready_time (source, g_get_monotonic_time () + reader->poll_msec * 1000);
-      return !shmooze_reader_fall_asleep (reader);
-    }
-}
-
-static gboolean
-reader_source_check (GSource *source)
-{
-  ReaderSource *self = (ReaderSource *) source;
-  ShmoozeReader *reader = self->reader;
-
-  if (self->bell_tag != NULL && g_source_query_unix_fd (source, self->bell_tag) != 0)
-    shmooze_bell_quiet (reader->bell);
-  return shmooze_reader_has_news (reader);
-}
-
-static gboolean
-reader_source_dispatch (GSource     *source,
-                        GSourceFunc  callback,
-                        gpointer     user_data)
-{
-  ReaderSource *self = (ReaderSource *) source;
-  ShmoozeReader *reader = self->reader;
-  ShmoozeReaderFunc func = (ShmoozeReaderFunc) (void (*) (void)) callback;
-
-  if (reader->wait == SHMOOZE_WAIT_POLL)
-    {
-      gboolean news = shmooze_reader_has_news (reader);
-
-      reader->poll_msec = news ? SHMOOZE_POLL_MIN_MSEC : MIN (reader->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
-      g_source_set_ready_time (source, -1);
-      if (!news)
-        return G_SOURCE_CONTINUE;
-    }
-  shmooze_reader_wake_up (reader);
-  return func != NULL ? func (reader, user_data) : G_SOURCE_REMOVE;
-}
-
-static void
-reader_source_finalize (GSource *source)
-{
-  ReaderSource *self = (ReaderSource *) source;
-
-  shmooze_reader_wake_up (self->reader);
-  g_object_unref (self->reader);
-}
-
-static GSourceFuncs reader_source_funcs = {
-  .prepare = reader_source_prepare,
-  .check = reader_source_check,
-  .dispatch = reader_source_dispatch,
-  .finalize = reader_source_finalize
-};
-
-static gboolean
-on_cancelled (GCancellable *cancellable,
-              gpointer      user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/**
- * shmooze_reader_create_source:
- * @self: a reader
- * @cancellable: (nullable): when cancelled, the source calls back too
- *
- * Creates a source that calls back when there is a message or another draft,
- * as long as there is. The callback is a [callback@ReaderFunc]; it takes as
- * many as it likes. It is called once more when the lane turns out to be
- * broken or lost.
- *
- * With a bell nothing at all happens in between: no thread, no timer.
- *
- * Returns: (transfer full): the source
- *
- * Since: 1.0
- */
-GSource *
-shmooze_reader_create_source (ShmoozeReader *self,
-                              GCancellable  *cancellable)
-{
-  GSource *source;
-
-  g_return_val_if_fail (SHMOOZE_IS_READER (self), NULL);
-
-  source = g_source_new (&reader_source_funcs, sizeof (ReaderSource));
-  g_source_set_static_name (source, "ShmoozeReader");
-  ((ReaderSource *) source)->reader = g_object_ref (self);
-  if (self->bell >= 0)
-    ((ReaderSource *) source)->bell_tag = g_source_add_unix_fd (source, self->bell, G_IO_IN);
-  if (cancellable != NULL)
-    {
-      g_autoptr(GSource) child = g_cancellable_source_new (cancellable);
-
-      g_source_set_callback (child, G_SOURCE_FUNC (on_cancelled), NULL, NULL);
-      g_source_add_child_source (source, child);
-    }
-  return source;
 }
 
 /**
@@ -668,7 +506,12 @@ shmooze_reader_close (ShmoozeReader *self)
       shmooze_reader_wake_up (self);
       self->position = SHMOOZE_POSITION_NONE;
       publish_position (self);
+      atomic_fetch_and (shmooze_lane_word (&self->lane, SHMOOZE_LANE_SLEEPERS), ~own_bit (self));
     }
+  shmooze_ringer_clear (&self->ringer);
+  if (self->sleep_fd >= 0)
+    shmooze_bell_close_to_sleep (self->sleep_fd);
+  self->sleep_fd = -1;
   if (self->bell >= 0)
     shmooze_bell_unmake (self->bell, shmooze_region_get_id (self->lane.region), byte);
   self->bell = -1;

@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 /**
  * ShmoozeWait:
- * @SHMOOZE_WAIT_AUTO: by bell where one can be had, else by looking
+ * @SHMOOZE_WAIT_AUTO: by bell where one can be had, else by looking; outside of a main loop without sleep as long as the
+ *   writer answers at once
  * @SHMOOZE_WAIT_BELL: asleep until the writer rings
  * @SHMOOZE_WAIT_POLL: looking again and again, quickly while something moves, slower after
  * @SHMOOZE_WAIT_SPIN: looking without pause

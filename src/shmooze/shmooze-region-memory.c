@@ -122,6 +122,7 @@ shmooze_region_check (ShmoozeRegion  *self,
         {
           g_autoptr(GSource) source = g_idle_source_new ();
 
+          atomic_store (&self->fault, TRUE);  /* see shmooze_region_is_sound() */
           shmooze_object_forsake (&self->holder.object, self->holder.place);
           g_source_set_priority (source, G_PRIORITY_DEFAULT);
           g_source_set_callback (source, emit_lost, g_object_ref (self), g_object_unref);

@@ -22,7 +22,7 @@ struct _ShmoozeRegion
   ShmoozeGuard   *guard;
   gboolean        persisted;  /* the user's file: it stays */
   gboolean        sealed;     /* it cannot shrink */
-  atomic_bool     fault;      /* raised by the guard */
+  atomic_bool     fault;      /* raised by the guard, and when it is lost */
   atomic_bool     lost;
   atomic_bool     closed;
 
@@ -54,6 +54,15 @@ const guint8  *shmooze_region_get_id        (ShmoozeRegion  *self);
 const char    *shmooze_region_get_label     (ShmoozeRegion  *self);
 gboolean       shmooze_region_check         (ShmoozeRegion  *self,
                                              GError        **error);
+/* The quick way to hear that all is well. FALSE: ask shmooze_region_check(). */
+static inline gboolean
+shmooze_region_is_sound (ShmoozeRegion *self)
+{
+  return self->magic != NULL &&
+         atomic_load_explicit (self->magic, memory_order_relaxed) == SHMOOZE_CONTROL_MAGIC &&
+         !atomic_load_explicit (&self->fault, memory_order_relaxed);
+}
+
 gboolean       shmooze_region_is_detached   (ShmoozeRegion  *self);
 gboolean       shmooze_region_is_replaced   (ShmoozeRegion  *self);
 gboolean       shmooze_region_try_lock      (ShmoozeRegion  *self,

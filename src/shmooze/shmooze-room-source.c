@@ -319,7 +319,10 @@ room_source_prepare (GSource *source,
     return FALSE;
   for (guint i = 0; i < self->seats.n_seats && !awake; i++)
     if (self->others[i].reader != NULL)
-      awake = !shmooze_reader_fall_asleep (self->others[i].reader);
+      {
+        awake = !shmooze_reader_fall_asleep (self->others[i].reader);
+        *timeout = MAX (*timeout, shmooze_reader_get_patience (self->others[i].reader));
+      }
   return awake;
 }
 

@@ -3,6 +3,8 @@
 
 #include "shmooze-region.h"
 
+#include <stdatomic.h>
+
 G_BEGIN_DECLS
 
 #define SHMOOZE_IS_ACCESS(access) ((guint) (access) <= SHMOOZE_ACCESS_READ_WRITE_EXECUTE)
@@ -14,6 +16,7 @@ ShmoozeView   *shmooze_view_new                 (ShmoozeRegion  *region,
                                                  GError        **error);
 ShmoozeRegion *shmooze_view_get_region          (ShmoozeView    *self);
 guint64        shmooze_view_get_offset          (ShmoozeView    *self);
+const atomic_bool *shmooze_view_get_closed      (ShmoozeView    *self);
 gboolean       shmooze_view_is_shared_both_ways (ShmoozeView    *self);
 
 /* Around an access: the view stays open and mapped in between. End says whether the region was whole. */

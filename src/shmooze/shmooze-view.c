@@ -122,6 +122,13 @@ shmooze_view_get_offset (ShmoozeView *self)
   return self->offset;
 }
 
+/* For who has kept the address of the view's memory, and looks before each use. */
+const atomic_bool *
+shmooze_view_get_closed (ShmoozeView *self)
+{
+  return &self->closed;
+}
+
 /* Whether what is written through the view is seen by others, and the other way round. */
 gboolean
 shmooze_view_is_shared_both_ways (ShmoozeView *self)

@@ -37,6 +37,16 @@ gboolean       shmooze_writer_write        (ShmoozeWriter        *self,
                                             gsize                 size,
                                             GError              **error);
 SHMOOZE_EXPORT
+void           shmooze_writer_begin_batch  (ShmoozeWriter        *self);
+SHMOOZE_EXPORT
+void           shmooze_writer_end_batch    (ShmoozeWriter        *self);
+SHMOOZE_EXPORT
+gboolean       shmooze_writer_wait         (ShmoozeWriter        *self,
+                                            gsize                 size,
+                                            gint64                timeout_usec,
+                                            GCancellable         *cancellable,
+                                            GError              **error);
+SHMOOZE_EXPORT
 void           shmooze_writer_write_async  (ShmoozeWriter        *self,
                                             GBytes               *bytes,
                                             GCancellable         *cancellable,

@@ -171,6 +171,9 @@ def room_with_its_seats_lanes_frames_and_messages_is_as_drawn():
     assert own[lane[f'draft {count & 1}']:][:9] == struct.pack('<I', 5) + b'first'
     assert u64(own, lane['reader 0'] + 8) == 1 + room['seat 1']
     assert u64(own, lane['reader 1']) == NOBODY
+    assert u64(own, lane['sleepers']) == 1
+    processors = 1 + os.cpu_count()
+    assert 0 < u64(own, lane['processor']) <= processors and 0 < u64(own, lane['reader 0'] + 16) <= processors
 
     at = lane['queue']
     length = message['nick'] + len('Ada') + len('hello')
