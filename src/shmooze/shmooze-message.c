@@ -22,7 +22,7 @@ struct _ShmoozeMessage
 
   guint64   number;
   guint     seat;
-  char     *sender;
+  char     *sender;  /* a GRefString: many messages share it */
   char     *text;
   gint64    time;
   gboolean  own;
@@ -44,7 +44,7 @@ shmooze_message_finalize (GObject *object)
 {
   ShmoozeMessage *self = SHMOOZE_MESSAGE (object);
 
-  g_free (self->sender);
+  g_clear_pointer (&self->sender, g_ref_string_release);
   g_free (self->text);
 
   G_OBJECT_CLASS (shmooze_message_parent_class)->finalize (object);
@@ -61,39 +61,69 @@ shmooze_message_init (ShmoozeMessage *self)
 {
 }
 
+/* @sender is a GRefString, @text is taken over. */
 static ShmoozeMessage *
-shmooze_message_new (guint64     number,
-                     guint       seat,
-                     const char *sender,
-                     const char *text,
-                     gint64      time,
-                     gboolean    own)
+shmooze_message_new (const MessageHead *head,
+                     guint              seat,
+                     char              *sender,
+                     char              *text,
+                     gboolean           own)
 {
   ShmoozeMessage *self = g_object_new (SHMOOZE_TYPE_MESSAGE, NULL);
 
-  self->number = number;
+  self->number = head->number;
   self->seat = seat;
-  self->sender = g_strdup (sender);
-  self->text = g_strdup (text);
-  self->time = time;
+  self->sender = g_ref_string_acquire (sender);
+  self->text = text;
+  self->time = head->time;
   self->own = own;
   return self;
 }
 
-/* Reads one frame. Everything in it is a stranger's word: copied first, then checked. */
-ShmoozeMessage *
-shmooze_message_parse (GBytes  *frame,
-                       guint    seat,
-                       GError **error)
+/* Most messages have the same sender as the last one from that seat. */
+static void
+recognize_sender (char       **last,
+                  const char  *nick,
+                  gsize        length)
 {
-  gsize size;
-  const char *data = g_bytes_get_data (frame, &size);
+  g_autofree char *legible = NULL;
+
+  if (*last != NULL && g_ref_string_length (*last) == length && memcmp (*last, nick, length) == 0)
+    return;
+
+  legible = shmooze_seats_legible (nick, length);
+  g_clear_pointer (last, g_ref_string_release);
+  *last = g_ref_string_new (legible);
+}
+
+/* Valid UTF-8, whatever was there. */
+static char *
+copy_text (const char *text,
+           gsize       length)
+{
+  g_autofree char *copy = g_malloc (length + 1);
+
+  memcpy (copy, text, length);
+  copy[length] = '\0';
+  if (g_utf8_validate_len (copy, length, NULL))
+    return g_steal_pointer (&copy);
+  return g_utf8_make_valid (copy, (gssize) length);
+}
+
+/* Reads one frame. Everything in it is a stranger's word: copied first, then checked. @last_sender is the
+ * GRefString that this seat's last message had, and becomes this one's. */
+ShmoozeMessage *
+shmooze_message_parse (const char  *frame,
+                       gsize        size,
+                       guint        seat,
+                       char       **last_sender,
+                       GError     **error)
+{
   MessageHead head;
-  g_autofree char *nick = NULL;
-  g_autofree char *text = NULL;
+  char nick[SHMOOZE_NICK_MAX];
 
   if (size >= sizeof head)
-    memcpy (&head, data, sizeof head);
+    memcpy (&head, frame, sizeof head);
   if (size < sizeof head || head.nick_length > SHMOOZE_NICK_MAX ||
       head.text_length > size - sizeof head || head.nick_length != size - sizeof head - head.text_length)
     {
@@ -102,18 +132,19 @@ shmooze_message_parse (GBytes  *frame,
       return NULL;
     }
 
-  nick = shmooze_seats_legible (data + sizeof head, head.nick_length);
-  text = g_utf8_make_valid (data + sizeof head + head.nick_length, head.text_length);
-  return shmooze_message_new (head.number, seat, nick, text, head.time, FALSE);
+  memcpy (nick, frame + sizeof head, head.nick_length);
+  recognize_sender (last_sender, nick, head.nick_length);
+  return shmooze_message_new (&head, seat, *last_sender,
+                              copy_text (frame + sizeof head + head.nick_length, head.text_length), FALSE);
 }
 
-/* Writes a message into the writer's queue, and returns it as one's own. @numbers is the room's counter; it
- * is asked last, so that numbers and places agree as far as they can. */
+/* Writes a message into the writer's queue, and returns it as one's own. @nick is a GRefString. @numbers is the
+ * room's counter; it is asked last, so that numbers and places agree as far as they can. */
 ShmoozeMessage *
 shmooze_message_put (ShmoozeWriter  *writer,
                      ShmoozeWord    *numbers,
                      guint           seat,
-                     const char     *nick,
+                     char           *nick,
                      const char     *text,
                      GError        **error)
 {
@@ -133,7 +164,7 @@ shmooze_message_put (ShmoozeWriter  *writer,
   memcpy (room + sizeof head, nick, head.nick_length);
   memcpy (room + sizeof head + head.nick_length, text, head.text_length);
   shmooze_writer_commit (writer, size);
-  return shmooze_message_new (head.number, seat, nick, text, head.time, TRUE);
+  return shmooze_message_new (&head, seat, nick, g_strndup (text, head.text_length), TRUE);
 }
 
 /* For an array of messages: the order in which all transcripts show them. */

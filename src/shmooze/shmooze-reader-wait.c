@@ -109,7 +109,8 @@ shmooze_reader_wait (ShmoozeReader  *self,
                      GError        **error)
 {
   GPollFD fds[2] = { { .fd = -1, .events = G_IO_IN }, { .fd = -1 } };
-  gint64 begin, now, deadline;
+  gint64 begin = 0, now = 0, deadline = G_MAXINT64;
+  gboolean spins, is_timed;
   guint n_fds = 1;
   guint poll_msec = SHMOOZE_POLL_MIN_MSEC;
   gboolean news = FALSE;
@@ -117,8 +118,13 @@ shmooze_reader_wait (ShmoozeReader  *self,
   g_return_val_if_fail (SHMOOZE_IS_READER (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  begin = now = g_get_monotonic_time ();
-  deadline = timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
+  /* The time is asked for only where it matters. */
+  spins = self->may_spin && shmooze_lane_is_open (&self->lane) && is_written_elsewhere (self);
+  is_timed = spins || timeout_usec >= 0;
+  if (is_timed)
+    begin = now = g_get_monotonic_time ();
+  if (timeout_usec >= 0 && timeout_usec <= G_MAXINT64 - now)
+    deadline = now + timeout_usec;
   if (cancellable != NULL && g_cancellable_make_pollfd (cancellable, &fds[1]))
     n_fds = 2;
   while (!news && shmooze_reader_check (self, error) && !g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -126,7 +132,7 @@ shmooze_reader_wait (ShmoozeReader  *self,
       news = shmooze_reader_has_news (self);
       if (news)
         {
-          self->was_short = now - begin <= SHMOOZE_SPIN_USEC;
+          self->was_short = !spins || now - begin <= SHMOOZE_SPIN_USEC;
           break;
         }
       if (now >= deadline)
@@ -137,11 +143,11 @@ shmooze_reader_wait (ShmoozeReader  *self,
 
       if (self->wait == SHMOOZE_WAIT_SPIN)
         news = spin (self, deadline, cancellable);
-      else if (self->may_spin && self->was_short && now - begin < SHMOOZE_SPIN_USEC && is_written_elsewhere (self))
+      else if (spins && self->was_short && now - begin < SHMOOZE_SPIN_USEC)
         news = spin (self, MIN (deadline, begin + SHMOOZE_SPIN_USEC), cancellable);
       else
         sleep_until (self, deadline == G_MAXINT64 ? -1 : deadline - now, fds, n_fds, &poll_msec);
-      if (!news)
+      if (!news && is_timed)
         now = g_get_monotonic_time ();
     }
   shmooze_reader_wake_up (self);
@@ -155,7 +161,12 @@ typedef struct
   GSource        source;
   ShmoozeReader *reader;
   gpointer       bell_tag;
+  gboolean       in_callback;
 } ReaderSource;
+
+/* GLib keeps a source from being dispatched within itself by taking its descriptors out of the loop and putting
+ * them back, which wakes the loop each time: five system calls for nothing. So this source says that it may
+ * recurse, and sees to it by itself that it does not. */
 
 static gboolean
 reader_source_prepare (GSource *source,
@@ -164,6 +175,11 @@ reader_source_prepare (GSource *source,
   ReaderSource *self = (ReaderSource *) source;
   ShmoozeReader *reader = self->reader;
 
+  if (self->in_callback)
+    {
+      *timeout = -1;
+      return FALSE;
+    }
   switch (reader->wait)
     {
     case SHMOOZE_WAIT_BELL:
@@ -192,7 +208,7 @@ reader_source_check (GSource *source)
 
   if (self->bell_tag != NULL && g_source_query_unix_fd (source, self->bell_tag) != 0)
     shmooze_bell_quiet (reader->bell);
-  return shmooze_reader_has_news (reader);
+  return !self->in_callback && shmooze_reader_has_news (reader);
 }
 
 static gboolean
@@ -203,7 +219,13 @@ reader_source_dispatch (GSource     *source,
   ReaderSource *self = (ReaderSource *) source;
   ShmoozeReader *reader = self->reader;
   ShmoozeReaderFunc func = (ShmoozeReaderFunc) (void (*) (void)) callback;
+  gboolean again;
 
+  if (self->in_callback)
+    {
+      g_source_set_ready_time (source, -1);
+      return G_SOURCE_CONTINUE;
+    }
   if (reader->wait == SHMOOZE_WAIT_POLL)
     {
       gboolean news = shmooze_reader_has_news (reader);
@@ -214,7 +236,13 @@ reader_source_dispatch (GSource     *source,
         return G_SOURCE_CONTINUE;
     }
   shmooze_reader_wake_up (reader);
-  return func != NULL ? func (reader, user_data) : G_SOURCE_REMOVE;
+  if (func == NULL)
+    return G_SOURCE_REMOVE;
+
+  self->in_callback = TRUE;
+  again = func (reader, user_data);
+  self->in_callback = FALSE;
+  return again;
 }
 
 static void
@@ -266,6 +294,7 @@ shmooze_reader_create_source (ShmoozeReader *self,
 
   source = g_source_new (&reader_source_funcs, sizeof (ReaderSource));
   g_source_set_static_name (source, "ShmoozeReader");
+  g_source_set_can_recurse (source, TRUE);
   ((ReaderSource *) source)->reader = g_object_ref (self);
   if (self->bell >= 0)
     ((ReaderSource *) source)->bell_tag = g_source_add_unix_fd (source, self->bell, G_IO_IN);

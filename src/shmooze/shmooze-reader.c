@@ -249,7 +249,8 @@ shmooze_reader_has_news (ShmoozeReader *self)
 {
   if (!is_open (self) || self->broken != NULL)
     return FALSE;
-  return shmooze_reader_sees_news (self) || !shmooze_region_check (self->lane.region, NULL);
+  return shmooze_reader_sees_news (self) ||
+         (!shmooze_region_is_sound (self->lane.region) && !shmooze_region_check (self->lane.region, NULL));
 }
 
 /* Tells the writer how far one has read, and wakes it if it waits for that. */

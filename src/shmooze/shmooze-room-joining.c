@@ -166,6 +166,7 @@ attach_readers (ShmoozeRoom *self)
       if (view != NULL)
         self->others[i].reader = shmooze_reader_new_with_bell (view, shmooze_seat_at (self->own_seat),
                                                                self->wait == SHMOOZE_WAIT_BELL, &self->broken[i]);
+      self->has_broken = self->has_broken || self->broken[i] != NULL;
     }
 }
 
@@ -176,11 +177,13 @@ sit_down (ShmoozeRoom  *self,
           GError      **error)
 {
   g_autoptr(GError) local_error = NULL;
+  g_autofree char *chosen = NULL;
 
   if (!take_seat (self, error))
     return FALSE;
 
-  self->nick = choose_nick (self, nick);
+  chosen = choose_nick (self, nick);
+  self->nick = g_ref_string_new (chosen);
   self->bell = shmooze_bell_make (shmooze_region_get_id (self->region), shmooze_seat_at (self->own_seat), &local_error);
   if (self->bell < 0 && wait == SHMOOZE_WAIT_BELL)
     {
@@ -235,6 +238,7 @@ shmooze_room_join (const char   *region_name,
   self->broken = g_new0 (GError *, self->seats.n_seats);
   for (guint i = 0; i < self->seats.n_seats; i++)
     self->others[i].bell = -1;
+  self->quiet = G_MAXUINT64;
   self->own_seat = self->seats.n_seats;  /* none yet */
   if (!start_joining (self, error))
     return NULL;

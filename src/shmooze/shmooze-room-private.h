@@ -25,6 +25,7 @@ typedef struct
   int            bell;          /* the peer's, for ringing; its death shows there; -1: none */
   gpointer       bell_tag;
   ShmoozeReader *reader;        /* of the seat's lane; NULL: own, watching or broken */
+  char          *last_sender;   /* a GRefString; NULL: nothing was said from this seat yet */
   gint64         unread_since;  /* 0: the peer has read everything */
 } ShmoozeRoomSeat;
 
@@ -33,7 +34,7 @@ struct _ShmoozeRoom
   GObject        parent_instance;
 
   char          *name;
-  char          *nick;
+  char          *nick;          /* a GRefString: own messages share it */
   ShmoozeRegion *region;
   ShmoozeSeats   seats;
   guint          own_seat;
@@ -51,10 +52,17 @@ struct _ShmoozeRoom
   gint64         presence_usec; /* until one looks again for those without a bell */
   gint64         look_at;       /* when to look after those who do not read; 0: not needed */
 
+  guint64        present;       /* a bit for each seat where a peer sits */
+  guint64        quiet;         /* and for each whose bell is not open here */
+  guint64        news;          /* of a dispatch: a bit for each seat whose lane has something */
+  guint64        changes;       /* likewise: where somebody may have come or gone */
   GPtrArray     *messages;      /* to be emitted */
+  GPtrArray     *spare_messages;
   GPtrArray     *crashed;       /* peers found crashed at joining */
+  gboolean       has_broken;    /* there are such: */
   GError       **broken;        /* for each seat: what was found wrong with its lane at joining, to be told */
   ShmoozeOutbox  outbox;        /* messages that wait for room in the queue */
+  gboolean       dispatching;   /* signals are being emitted: not again from within */
   gboolean       greeted;       /* the history was told */
   gboolean       resting;       /* there is more to read, but others in the main loop come first */
   gboolean       lost;

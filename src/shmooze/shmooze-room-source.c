@@ -33,6 +33,12 @@ typedef struct
   ShmoozeRoom *room;
 } RoomSource;
 
+static guint64
+seat_bit (guint seat)
+{
+  return G_GUINT64_CONSTANT (1) << seat;
+}
+
 static gboolean
 is_speaking_seat (ShmoozeRoom *self,
                   guint        seat)
@@ -50,6 +56,7 @@ close_bell (ShmoozeRoom     *self,
   if (seat->bell >= 0)
     close (seat->bell);
   seat->bell = -1;
+  self->quiet |= seat_bit ((guint) (seat - self->others));
 }
 
 static void
@@ -63,8 +70,10 @@ open_bell (ShmoozeRoom *self,
     return;
 
   seat->bell = shmooze_bell_open (shmooze_region_get_id (self->region), shmooze_seat_at (number));
-  if (seat->bell >= 0)
-    seat->bell_tag = g_source_add_unix_fd (self->source, seat->bell, G_IO_ERR);
+  if (seat->bell < 0)
+    return;
+  seat->bell_tag = g_source_add_unix_fd (self->source, seat->bell, G_IO_ERR);
+  self->quiet &= ~seat_bit (number);
 }
 
 static void
@@ -85,6 +94,7 @@ forget_peer (ShmoozeRoom      *self,
   guint position;
 
   close_bell (self, seat);
+  self->present &= ~seat_bit (number);
   seat->unread_since = 0;
   if (g_list_store_find (self->peers, peer, &position))
     g_list_store_remove (self->peers, position);
@@ -173,6 +183,7 @@ look_at_seat (ShmoozeRoom *self,
   if (here)
     {
       seat->peer = shmooze_peer_new (number, nick, since, !is_speaking_seat (self, number));
+      self->present |= seat_bit (number);
       open_bell (self, number);
       g_list_store_append (self->peers, seat->peer);
       if (!joining)
@@ -212,14 +223,15 @@ shmooze_room_read_messages (ShmoozeRoom    *self,
                             GError        **error)
 {
   g_autoptr(GError) local_error = NULL;
-  GBytes *frame;
+  const char *frame;
+  gsize size;
 
-  while ((frame = shmooze_reader_read (reader, &local_error)) != NULL)
+  while ((frame = shmooze_reader_peek (reader, &size, &local_error)) != NULL)
     {
       gboolean enough = --most == 0;
-      ShmoozeMessage *message = shmooze_message_parse (frame, seat, &local_error);
+      ShmoozeMessage *message = shmooze_message_parse (frame, size, seat, &self->others[seat].last_sender, &local_error);
 
-      g_bytes_unref (frame);
+      shmooze_reader_release (reader);
       if (message == NULL)
         break;
       g_ptr_array_add (self->messages, message);
@@ -236,15 +248,22 @@ shmooze_room_read_messages (ShmoozeRoom    *self,
   return FALSE;
 }
 
+/* What handlers send meanwhile comes into the spare array. */
 static void
 emit_messages (ShmoozeRoom *self)
 {
-  g_autoptr(GPtrArray) messages = g_steal_pointer (&self->messages);
+  GPtrArray *messages = self->messages;
 
-  self->messages = g_ptr_array_new_with_free_func (g_object_unref);
-  g_ptr_array_sort (messages, shmooze_message_compare);
+  if (messages->len == 0)
+    return;
+
+  self->messages = self->spare_messages;
+  self->spare_messages = messages;
+  if (messages->len > 1)
+    g_ptr_array_sort (messages, shmooze_message_compare);
   for (guint i = 0; i < messages->len && !self->left; i++)
     g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_MESSAGE), 0, g_ptr_array_index (messages, i));
+  g_ptr_array_set_size (messages, 0);
 }
 
 /* Attention */
@@ -259,6 +278,8 @@ shmooze_room_expect_attention (ShmoozeRoom *self)
     return;
 
   self->look_at = g_get_monotonic_time () + ATTENTION_USEC;
+  if (self->dispatching)
+    return;
   if (ready < 0 || ready > self->look_at)
     g_source_set_ready_time (self->source, self->look_at);
 }
@@ -292,19 +313,41 @@ look_after_peers (ShmoozeRoom *self,
 /* The source */
 
 static gboolean
+lane_has_news (ShmoozeRoom *self,
+               guint        seat)
+{
+  return self->others[seat].reader != NULL && shmooze_reader_sees_news (self->others[seat].reader);
+}
+
+static gboolean
 has_news (ShmoozeRoom *self)
 {
   if (self->lost)
     return FALSE;
   for (guint i = 0; i < self->seats.n_seats; i++)
+    if (i != self->own_seat && (lane_has_news (self, i) || seat_needs_look (self, i)))
+      return TRUE;
+  return !shmooze_region_is_sound (self->region) && !shmooze_region_check (self->region, NULL);
+}
+
+/* Notes where something has happened. Peers whose lanes have something are awake from now on; the bits of the
+ * others may stay up: the worst is one ring for nothing. */
+static gboolean
+look_around (ShmoozeRoom *self)
+{
+  self->news = self->changes = 0;
+  for (guint i = 0; i < self->seats.n_seats; i++)
     if (i != self->own_seat)
       {
-        if (self->others[i].reader != NULL && shmooze_reader_has_news (self->others[i].reader))
-          return TRUE;
+        if (lane_has_news (self, i))
+          {
+            self->news |= seat_bit (i);
+            shmooze_reader_wake_up (self->others[i].reader);
+          }
         if (seat_needs_look (self, i))
-          return TRUE;
+          self->changes |= seat_bit (i);
       }
-  return FALSE;
+  return (self->news | self->changes) != 0;
 }
 
 static gboolean
@@ -315,7 +358,7 @@ room_source_prepare (GSource *source,
   gboolean awake = FALSE;
 
   *timeout = -1;
-  if (self->lost || self->resting)
+  if (self->lost || self->resting || self->dispatching)
     return FALSE;
   for (guint i = 0; i < self->seats.n_seats && !awake; i++)
     if (self->others[i].reader != NULL)
@@ -326,17 +369,32 @@ room_source_prepare (GSource *source,
   return awake;
 }
 
+/* A main loop runs within a signal. A dead bell stays noisy, so it is put away; its owner's seat is looked at
+ * soon after. */
+static void
+put_off (ShmoozeRoom *self)
+{
+  for (guint i = 0; i < self->seats.n_seats; i++)
+    if (self->others[i].bell_tag != NULL && g_source_query_unix_fd (self->source, self->others[i].bell_tag) != 0)
+      {
+        close_bell (self, &self->others[i]);
+        self->presence_usec = PRESENCE_SOON_USEC;
+      }
+}
+
 static gboolean
 room_source_check (GSource *source)
 {
   ShmoozeRoom *self = ((RoomSource *) source)->room;
 
+  if (self->dispatching)
+    put_off (self);
   if (self->bell_tag != NULL && g_source_query_unix_fd (source, self->bell_tag) != 0)
     {
       shmooze_bell_quiet (self->bell);
-      return !self->resting;
+      return !self->resting && !self->dispatching;
     }
-  return !self->resting && has_news (self);
+  return !self->resting && !self->dispatching && has_news (self);
 }
 
 static void
@@ -376,9 +434,8 @@ schedule (ShmoozeRoom *self,
 
   if (self->wait == SHMOOZE_WAIT_POLL)
     next = MIN (next, now + self->poll_msec * 1000);
-  for (guint i = 0; i < self->seats.n_seats && next > now + self->presence_usec; i++)
-    if (self->others[i].peer != NULL && self->others[i].bell < 0)
-      next = now + self->presence_usec;
+  if ((self->present & self->quiet) != 0)
+    next = MIN (next, now + self->presence_usec);
   self->presence_usec = MIN (self->presence_usec * 2, PRESENCE_USEC);
   if (!shmooze_outbox_is_empty (&self->outbox))
     next = MIN (next, now + PRESENCE_USEC);
@@ -390,39 +447,10 @@ schedule (ShmoozeRoom *self,
   g_source_set_ready_time (self->source, next == G_MAXINT64 || self->lost ? -1 : next);
 }
 
-static gboolean
-room_source_dispatch (GSource     *source,
-                      GSourceFunc  callback,
-                      gpointer     user_data)
+static void
+tell_broken (ShmoozeRoom *self)
 {
-  g_autoptr(ShmoozeRoom) self = g_object_ref (((RoomSource *) source)->room);
-  g_autoptr(GError) lost = NULL;
-  gint64 now = g_get_monotonic_time ();
-  gboolean news;
-  guint most;
-
-  if (self->lost || self->left)
-    {
-      g_source_set_ready_time (source, -1);
-      return G_SOURCE_CONTINUE;
-    }
-  if (is_lost (self, &lost))
-    {
-      g_source_set_ready_time (source, -1);
-      say_lost (self, lost);
-      return G_SOURCE_CONTINUE;
-    }
-
-  /* What was said before joining comes in one piece, and so in order. */
-  most = self->greeted ? BATCH : MAX (self->seats.queue_size / 16, BATCH);
-  self->greeted = TRUE;
-  self->resting = FALSE;
-  news = has_news (self);
-  self->poll_msec = news ? SHMOOZE_POLL_MIN_MSEC : MIN (self->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    if (self->others[i].reader != NULL)
-      shmooze_reader_wake_up (self->others[i].reader);
-
+  self->has_broken = FALSE;
   for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
     if (self->broken[i] != NULL)
       {
@@ -430,50 +458,109 @@ room_source_dispatch (GSource     *source,
 
         g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_LANE_BROKEN), 0, i, error);
       }
+}
 
-  /* Who has come is told before what they say, who has gone after it: messages are read in between. */
-  for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
-    if (i != self->own_seat && self->others[i].peer == NULL && seat_needs_look (self, i))
+static void
+look_at_seats (ShmoozeRoom *self,
+               guint64      seats)
+{
+  for (guint i = 0; seats != 0 && i < self->seats.n_seats && !self->left; i++)
+    if ((seats & seat_bit (i)) != 0)
       look_at_seat (self, i, FALSE);
-  for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
-    {
-      ShmoozeRoomSeat *seat = &self->others[i];
-      g_autoptr(GError) error = NULL;
+}
 
-      if (seat->reader != NULL && !shmooze_room_read_messages (self, seat->reader, i, most, &error) &&
-          !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
-        break_lane (self, i, error);
-    }
+static void
+take_messages (ShmoozeRoom *self,
+               guint        seat,
+               guint        most)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!shmooze_room_read_messages (self, self->others[seat].reader, seat, most, &error) &&
+      !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
+    break_lane (self, seat, error);
+}
+
+static void
+take_draft (ShmoozeRoom *self,
+            guint        seat)
+{
+  ShmoozePeer *peer = self->others[seat].peer;
+  g_autoptr(GError) error = NULL;
+
+  if (read_draft (self, seat, peer, &error))
+    g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_DRAFT_CHANGED), 0, peer);
+  else if (error != NULL && !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
+    break_lane (self, seat, error);
+}
+
+static void
+dispatch (ShmoozeRoom *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean news;
+  guint most;
+
+  /* What was said before joining comes in one piece, and so in order. */
+  most = self->greeted ? BATCH : MAX (self->seats.queue_size / 16, BATCH);
+  self->greeted = TRUE;
+  self->resting = FALSE;
+  news = look_around (self);
+  self->poll_msec = news ? SHMOOZE_POLL_MIN_MSEC : MIN (self->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
+
+  if (self->has_broken)
+    tell_broken (self);
+  /* Who has come is told before what they say, who has gone after it: messages are read in between. */
+  look_at_seats (self, self->changes & ~self->present);
+  for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
+    if ((self->news & seat_bit (i)) != 0 && self->others[i].reader != NULL)
+      take_messages (self, i, most);
   if (!self->left)
     emit_messages (self);
   for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
-    {
-      g_autoptr(GError) error = NULL;
-
-      if (read_draft (self, i, self->others[i].peer, &error))
-        g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_DRAFT_CHANGED), 0, self->others[i].peer);
-      else if (error != NULL && !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
-        break_lane (self, i, error);
-    }
+    if ((self->news & seat_bit (i)) != 0)
+      take_draft (self, i);
   for (guint i = 0; i < self->crashed->len && !self->left; i++)
     g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_PEER_LEFT), 0, g_ptr_array_index (self->crashed, i), SHMOOZE_PEER_CRASHED);
   g_ptr_array_set_size (self->crashed, 0);
-  for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
-    {
-      ShmoozeRoomSeat *seat = &self->others[i];
-
-      if (i != self->own_seat && !self->resting &&
-          (seat_needs_look (self, i) ||
-           (seat->peer != NULL && (seat->bell < 0 || (self->wait == SHMOOZE_WAIT_POLL && !news)))))
-        look_at_seat (self, i, FALSE);
-    }
+  if (!self->resting)
+    look_at_seats (self, self->present & (self->wait == SHMOOZE_WAIT_POLL && !news ? G_MAXUINT64
+                                                                                   : self->changes | self->quiet));
 
   if (!self->left && self->writer != NULL)
     shmooze_outbox_flush (&self->outbox, self->writer, self->bell >= 0, shmooze_seat_at (self->own_seat));
+  /* One's own that were sent meanwhile: not a round of the main loop later. */
+  if (!self->left)
+    emit_messages (self);
   if (!self->left && self->look_at > 0 && now >= self->look_at)
     look_after_peers (self, now);
   if (!self->left)
     schedule (self, now);
+}
+
+static gboolean
+room_source_dispatch (GSource     *source,
+                      GSourceFunc  callback,
+                      gpointer     user_data)
+{
+  g_autoptr(ShmoozeRoom) self = g_object_ref (((RoomSource *) source)->room);
+  g_autoptr(GError) lost = NULL;
+
+  if (self->lost || self->left || self->dispatching)
+    {
+      g_source_set_ready_time (source, -1);
+      return G_SOURCE_CONTINUE;
+    }
+
+  self->dispatching = TRUE;
+  if (!is_lost (self, &lost))
+    dispatch (self);
+  else
+    {
+      g_source_set_ready_time (source, -1);
+      say_lost (self, lost);
+    }
+  self->dispatching = FALSE;
   return G_SOURCE_CONTINUE;
 }
 
@@ -486,7 +573,9 @@ static GSourceFuncs room_source_funcs = {
 void
 shmooze_room_hurry (ShmoozeRoom *self)
 {
-  g_source_set_ready_time (self->source, 0);
+  /* At the end of a dispatch it is looked anyway. To set the time wakes the loop, even from within. */
+  if (!self->dispatching)
+    g_source_set_ready_time (self->source, 0);
 }
 
 static void
@@ -511,6 +600,8 @@ shmooze_room_start_listening (ShmoozeRoom *self)
   self->source = g_source_new (&room_source_funcs, sizeof (RoomSource));
   ((RoomSource *) self->source)->room = self;
   g_source_set_static_name (self->source, "ShmoozeRoom");
+  /* It does not: as with the source of a reader, but GLib need not see to it. */
+  g_source_set_can_recurse (self->source, TRUE);
   if (self->bell >= 0)
     self->bell_tag = g_source_add_unix_fd (self->source, self->bell, G_IO_IN);
   for (guint i = 0; i < self->seats.n_seats; i++)

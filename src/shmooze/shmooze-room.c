@@ -53,13 +53,16 @@ shmooze_room_finalize (GObject *object)
   ShmoozeRoom *self = SHMOOZE_ROOM (object);
 
   g_free (self->name);
-  g_free (self->nick);
+  g_clear_pointer (&self->nick, g_ref_string_release);
+  for (guint i = 0; self->others != NULL && i < self->seats.n_seats; i++)
+    g_clear_pointer (&self->others[i].last_sender, g_ref_string_release);
   for (guint i = 0; self->broken != NULL && i < self->seats.n_seats; i++)
     g_clear_error (&self->broken[i]);
   g_free (self->broken);
   g_free (self->others);
   g_clear_object (&self->peers);
   g_ptr_array_unref (self->messages);
+  g_ptr_array_unref (self->spare_messages);
   g_ptr_array_unref (self->crashed);
 
   G_OBJECT_CLASS (shmooze_room_parent_class)->finalize (object);
@@ -175,6 +178,7 @@ shmooze_room_init (ShmoozeRoom *self)
   self->presence_usec = G_USEC_PER_SEC;
   self->peers = g_list_store_new (SHMOOZE_TYPE_PEER);
   self->messages = g_ptr_array_new_with_free_func (g_object_unref);
+  self->spare_messages = g_ptr_array_new_with_free_func (g_object_unref);
   self->crashed = g_ptr_array_new_with_free_func (g_object_unref);
   shmooze_outbox_init (&self->outbox, write_message, self);
 }
@@ -280,6 +284,24 @@ shmooze_room_set_draft (ShmoozeRoom  *self,
   return TRUE;
 }
 
+/* WOULD_BLOCK: it has to wait its turn. */
+static gboolean
+say_at_once (ShmoozeRoom   *self,
+             const char    *text,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  if (!check_can_speak (self, strlen (text), error) || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  shmooze_room_expect_attention (self);
+  if (shmooze_outbox_is_empty (&self->outbox))
+    return write_message (self, (gpointer) text, error);
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "");
+  return FALSE;
+}
+
 /**
  * shmooze_room_send_async:
  * @self: a room
@@ -301,25 +323,35 @@ shmooze_room_send_async (ShmoozeRoom         *self,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
+  g_autofree char *valid = NULL;
   GError *error = NULL;
   GTask *task;
 
   g_return_if_fail (SHMOOZE_IS_ROOM (self));
   g_return_if_fail (text != NULL);
 
+  if (!g_utf8_validate (text, -1, NULL))
+    text = valid = g_utf8_make_valid (text, -1);
+  /* Usually there is room at once, and nobody wants to hear of it. */
+  if (say_at_once (self, text, cancellable, &error) && callback == NULL)
+    return;
+
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, shmooze_room_send_async);
-  g_task_set_task_data (task, g_utf8_make_valid (text, -1), g_free);
-  if (!check_can_speak (self, strlen (g_task_get_task_data (task)), &error))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
-      g_task_return_error (task, error);
-      g_object_unref (task);
+      g_clear_error (&error);
+      g_task_set_task_data (task, g_strdup (text), g_free);
+      shmooze_outbox_push (&self->outbox, task);
+      shmooze_outbox_flush (&self->outbox, self->writer, self->bell >= 0, shmooze_seat_at (self->own_seat));
       return;
     }
 
-  shmooze_outbox_push (&self->outbox, task);
-  shmooze_outbox_flush (&self->outbox, self->writer, self->bell >= 0, shmooze_seat_at (self->own_seat));
-  shmooze_room_expect_attention (self);
+  if (error == NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 /**

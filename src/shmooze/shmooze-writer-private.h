@@ -25,6 +25,7 @@ struct _ShmoozeWriter
   guint64        next_mark;       /* where the next part of the ring begins */
   guint64        oldest;          /* as published */
   guint64        draft;           /* sequence of the published draft */
+  gboolean       has_draft;       /* it may be other than empty */
   guint64        processor;       /* as published */
   gsize          reserved;
   gsize          skip;            /* what the reserved frame leaves unused before it, at the ring's end */

@@ -173,6 +173,7 @@ shmooze_writer_new (ShmoozeView  *view,
   first = first_reader (self, self->limit);
   set_limit (self, MIN (self->oldest, first));
   self->draft = atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT));
+  self->has_draft = TRUE;  /* for all one knows */
   return g_steal_pointer (&self);
 }
 
@@ -748,6 +749,7 @@ shmooze_writer_set_draft (ShmoozeWriter  *self,
     }
 
   self->draft++;
+  self->has_draft = size > 0;
   publish (self, shmooze_lane_word (lane, SHMOOZE_LANE_DRAFT), self->draft);
   return TRUE;
 }
@@ -759,8 +761,11 @@ shmooze_writer_end_draft (ShmoozeWriter *self,
 {
   guint64 sequence;
   gsize length;
-  g_autofree char *draft = shmooze_lane_copy_draft (&self->lane, &sequence, &length, NULL);
+  g_autofree char *draft = NULL;
 
+  if (!self->has_draft)
+    return;
+  draft = shmooze_lane_copy_draft (&self->lane, &sequence, &length, NULL);
   if (draft != NULL && length > 0 && length == strlen (text) && memcmp (draft, text, length) == 0)
     shmooze_writer_set_draft (self, "", 0, NULL);
 }
