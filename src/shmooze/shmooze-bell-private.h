@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "shmooze-place-private.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +19,8 @@ void     shmooze_bell_close_to_sleep (int      fd);
 int      shmooze_bell_open       (const guint8  *id,
                                   guint64        number);
 gboolean shmooze_bell_ring       (int            fd);
-void     shmooze_bell_remove_all (const guint8  *id);
+void     shmooze_bell_remove_all (const guint8  *id,
+                                  const ShmoozePlace *place);
 
 /* Somebody's bell, kept open between rings. All zeros: none yet. */
 typedef struct

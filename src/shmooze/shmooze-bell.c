@@ -250,13 +250,14 @@ shmooze_bell_ring (int fd)
   return n >= 0 || errno != EPIPE;  /* a full FIFO (EAGAIN) has rung enough */
 }
 
-/* Removes the bells of a region that is gone. */
+/* Removes the bells of a region that is gone from its place. */
 void
-shmooze_bell_remove_all (const guint8 *id)
+shmooze_bell_remove_all (const guint8       *id,
+                         const ShmoozePlace *place)
 {
   g_autoptr(GString) prefix = g_string_new (NULL);
   struct dirent *entry;
-  int fd = shmooze_place_open_home (FOLDER, FALSE, NULL, NULL);
+  int fd = shmooze_place_open_folder (place, FOLDER);
   DIR *dir;
 
   if (fd < 0)

@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 /* How long one waits for others that are just opening, closing or removing the same name. */
@@ -239,23 +240,37 @@ shmooze_object_check_executable (int          fd,
   return FALSE;
 }
 
+static gboolean
+allows_writing (ShmoozeAccess access)
+{
+  return access == SHMOOZE_ACCESS_READ_WRITE || access == SHMOOZE_ACCESS_WRITE ||
+         access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
+}
+
 /* Opens the description that mappings are made from. It knows no more than the access asks for, so that no
- * mapping can ever be made to do more. */
+ * mapping can ever be made to do more. One that was @made for reading and writing is taken over, if that will do. */
 static gboolean
 open_for_mapping (ShmoozeObject       *self,
                   const ShmoozePlace  *place,
                   const char          *name,
                   ShmoozeAccess        access,
+                  int                 *made,
                   GError             **error)
 {
-  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", self->lock_fd);
-  gboolean write = access == SHMOOZE_ACCESS_READ_WRITE || access == SHMOOZE_ACCESS_WRITE ||
-                   access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
+  g_autofree char *link = NULL;
+  gboolean write = allows_writing (access);
   gboolean execute = access == SHMOOZE_ACCESS_READ_EXECUTE || access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
 
   if (execute && !shmooze_object_check_executable (self->lock_fd, place->path, name, error))
     return FALSE;
+  if (made != NULL && write)
+    {
+      self->map_fd = *made;
+      *made = -1;
+      return TRUE;
+    }
 
+  link = g_strdup_printf ("/proc/self/fd/%d", self->lock_fd);
   self->map_fd = open (link, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
   if (self->map_fd < 0)
     set_failed (error, _("Cannot open the region “%s”; is /proc mounted?"), name, errno);
@@ -290,7 +305,7 @@ unlink_name (const ShmoozeObject *self,
   removed = shmooze_object_is_named (self, place) && unlinkat (place->dir_fd, place->file, 0) == 0;
   shmooze_lock_byte (self->lock_fd, F_UNLCK, SHMOOZE_NAME_BYTE);
   if (removed && !self->foreign)
-    shmooze_bell_remove_all (self->id);
+    shmooze_bell_remove_all (self->id, place);
   return TRUE;
 }
 
@@ -353,11 +368,23 @@ shmooze_available_memory (void)
   return sum;
 }
 
-/* How many bytes a file can have here: what the file system, the machine and the process's limit leave. */
-static guint64
-bytes_free (int fd)
+/* Whether so much lies idle that nobody needs to read how much could be made free, which the kernel takes as
+ * long for as for everything else about a region. Half of what is idle is left for its reserves. */
+static gboolean
+is_idle_memory (guint64 bytes)
 {
-  guint64 bytes = shmooze_available_memory ();
+  struct sysinfo info;
+
+  return sysinfo (&info) == 0 && bytes <= (guint64) info.freeram * info.mem_unit / 2;
+}
+
+/* How many bytes a file can have here: what the file system, the machine and the process's limit leave. With
+ * as many as @enough the machine has more than is asked for. */
+static guint64
+bytes_free (int     fd,
+            guint64 enough)
+{
+  guint64 bytes = is_idle_memory (enough) ? G_MAXUINT64 : shmooze_available_memory ();
   struct rlimit limit;
   struct statvfs fs;
 
@@ -410,7 +437,7 @@ give_birth (ShmoozeObject       *self,
 
   /* Memory is taken now, so that a full file system is an error here and not SIGBUS later. Asking first
    * spares the machine from a fallocate that is bound to fail when everything is used up. */
-  free_bytes = bytes_free (self->lock_fd);
+  free_bytes = bytes_free (self->lock_fd, self->file_size);
   if (self->file_size > free_bytes)
     result = ENOSPC;
   else
@@ -419,7 +446,7 @@ give_birth (ShmoozeObject       *self,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
                    _("The region “%s” needs %" PRIu64 " bytes, %" PRIu64 " are free in %s"),
-                   name, self->file_size, bytes_free (self->lock_fd), folder);
+                   name, self->file_size, bytes_free (self->lock_fd, G_MAXUINT64), folder);
       return FALSE;
     }
   if (result == EOPNOTSUPP)
@@ -534,6 +561,7 @@ shmooze_object_create (ShmoozeObject       *self,
 {
   ShmoozeObject born;
   g_autofree char *link = NULL;
+  gboolean created = FALSE;
 
   *self = (ShmoozeObject) SHMOOZE_OBJECT_INIT;
   if (!shmooze_object_check_capacity (birth->capacity, name, error))
@@ -548,23 +576,22 @@ shmooze_object_create (ShmoozeObject       *self,
   if (give_birth (&born, place, name, birth, error))
     {
       /* The contents were mapped from the first description, and a mapping lives on in a forked child:
-       * the life lock goes onto a second one that was never mapped. */
+       * the life lock goes onto a second one that is never mapped. */
       *self = born;
       link = g_strdup_printf ("/proc/self/fd/%d", born.lock_fd);
       self->lock_fd = open (link, O_RDWR | O_CLOEXEC);
       if (self->lock_fd < 0 || !shmooze_lock_byte (self->lock_fd, F_RDLCK, SHMOOZE_LIFE_BYTE) ||
           (birth->locked && !shmooze_lock_byte (self->lock_fd, F_WRLCK, SHMOOZE_THING_BYTES)))
         set_failed (error, _("Cannot lock the region “%s”; is /proc mounted?"), name, errno);
-      else if (open_for_mapping (self, place, name, birth->access, error) && link_name (self, place, name, error))
-        {
-          close (born.lock_fd);
-          return TRUE;
-        }
+      else
+        created = open_for_mapping (self, place, name, birth->access, &born.lock_fd, error) &&
+                  link_name (self, place, name, error);
     }
 
   shmooze_object_close (&born);
-  shmooze_object_close (self);
-  return FALSE;
+  if (!created)
+    shmooze_object_close (self);
+  return created;
 }
 
 gboolean
@@ -602,7 +629,7 @@ shmooze_object_open (ShmoozeObject       *self,
     }
   while (TRUE);
 
-  if (open_for_mapping (self, place, name, access, error))
+  if (open_for_mapping (self, place, name, access, NULL, error))
     return TRUE;
 
   shmooze_object_release (self, place);

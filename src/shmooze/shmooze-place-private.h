@@ -12,19 +12,24 @@ typedef struct
   char     *file;
   char     *path;
   gboolean  posix;  /* a shared memory object in /dev/shm, open to other programs */
+  gboolean  home;   /* beside the folders of the user's regions, not in one */
 } ShmoozePlace;
 
-ShmoozePlace *shmooze_place_new       (const char    *folder,
-                                       const char    *name,
-                                       gboolean       make,
-                                       GError       **error);
-GPtrArray    *shmooze_place_list      (const char    *folder,
-                                       GError       **error);
-void          shmooze_place_free      (ShmoozePlace  *self);
-int           shmooze_place_open_home (const char    *folder,
-                                       gboolean       make,
-                                       char         **path,
-                                       GError       **error);
+ShmoozePlace *shmooze_place_new         (const char          *folder,
+                                         const char          *name,
+                                         gboolean             make,
+                                         GError             **error);
+GPtrArray    *shmooze_place_list        (const char          *folder,
+                                         GError             **error);
+GPtrArray    *shmooze_place_list_beside (const ShmoozePlace  *self,
+                                         GError             **error);
+void          shmooze_place_free        (ShmoozePlace        *self);
+int           shmooze_place_open_home   (const char          *folder,
+                                         gboolean             make,
+                                         char               **path,
+                                         GError             **error);
+int           shmooze_place_open_folder (const ShmoozePlace  *self,
+                                         const char          *folder);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmoozePlace, shmooze_place_free)
 

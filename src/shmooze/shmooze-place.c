@@ -83,9 +83,9 @@ step_down (int          parent,
     g_string_append_c (path, '/');
   g_string_append (path, name);
 
-  if (make && step != STEP_SYSTEM && mkdirat (parent, name, 0700) < 0 && errno != EEXIST)
-    fd = -1;
-  else
+  fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT && make && step != STEP_SYSTEM &&
+      (mkdirat (parent, name, 0700) == 0 || errno == EEXIST))
     fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && step == STEP_LINK && (errno == ENOTDIR || errno == ELOOP))
     fd = open_own_link (parent, name);
@@ -251,6 +251,7 @@ shmooze_place_new (const char  *folder,
   self->file = g_strdup (posix ? name + 1 : name);
   self->path = g_build_filename (home, self->file, NULL);
   self->posix = posix;
+  self->home = !posix && folder == NULL;
   return self;
 }
 
@@ -261,26 +262,65 @@ compare_names (gconstpointer a,
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The names of the files in @folder, in order. */
-GPtrArray *
-shmooze_place_list (const char  *folder,
-                    GError     **error)
+/* Takes over @fd. */
+static GPtrArray *
+list_names (int fd)
 {
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   struct dirent *entry;
-  DIR *dir;
-  int fd = shmooze_place_open_home (folder, TRUE, NULL, error);
+  DIR *dir = fdopendir (fd);
 
-  if (fd < 0)
-    return NULL;
-
-  dir = fdopendir (fd);
   while ((entry = readdir (dir)) != NULL)
     if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
       g_ptr_array_add (names, g_strdup (entry->d_name));
   closedir (dir);
   g_ptr_array_sort (names, compare_names);
-  return g_steal_pointer (&names);
+  return names;
+}
+
+/* The names of the files in @folder, in order. */
+GPtrArray *
+shmooze_place_list (const char  *folder,
+                    GError     **error)
+{
+  int fd = shmooze_place_open_home (folder, TRUE, NULL, error);
+
+  return fd >= 0 ? list_names (fd) : NULL;
+}
+
+/* The names of the files in the directory that the place is in: there is no other walk to it. */
+GPtrArray *
+shmooze_place_list_beside (const ShmoozePlace  *self,
+                           GError             **error)
+{
+  int fd = openat (self->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd >= 0)
+    return list_names (fd);
+
+  shmooze_set_error_from_errno (error, errno, self->path);
+  return NULL;
+}
+
+/* Opens a folder of the user's regions when one of them is at hand, and so their directory is. -1: there is none,
+ * or it is none of the user's. */
+int
+shmooze_place_open_folder (const ShmoozePlace *self,
+                           const char         *folder)
+{
+  struct stat st;
+  int fd;
+
+  if (!self->home)
+    return shmooze_place_open_home (folder, FALSE, NULL, NULL);
+
+  fd = openat (self->dir_fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0 && (fstat (fd, &st) < 0 || st.st_uid != geteuid ()))
+    {
+      close (fd);
+      fd = -1;
+    }
+  return fd;
 }
 
 void

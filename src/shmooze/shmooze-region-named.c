@@ -27,18 +27,18 @@ named_region_new (const char     *folder,
   return self;
 }
 
-/* Removes what dead holders left in a folder. */
+/* Removes what dead holders left beside a region's place. */
 static void
-sweep_all (const char *folder)
+sweep_all (const ShmoozePlace *place)
 {
-  g_autoptr(GPtrArray) names = shmooze_place_list (folder, NULL);
+  g_autoptr(GPtrArray) names = shmooze_place_list_beside (place, NULL);
 
   for (guint i = 0; names != NULL && i < names->len; i++)
     {
-      g_autoptr(ShmoozePlace) place = shmooze_place_new (folder, g_ptr_array_index (names, i), FALSE, NULL);
+      ShmoozePlace other = *place;  /* but for the path, which only messages name */
 
-      if (place != NULL)
-        shmooze_object_sweep (place);
+      other.file = g_ptr_array_index (names, i);
+      shmooze_object_sweep (&other);
     }
 }
 
@@ -54,7 +54,7 @@ shmooze_region_create_in (const char          *folder,
   if (self == NULL)
     return NULL;
   if (!self->holder.place->posix)
-    sweep_all (folder);
+    sweep_all (self->holder.place);
   if (birth->locked)
     g_hash_table_add (self->locked, g_new0 (guint64, 1));
 
