@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is measured: the sides (Shmooze, its peers, limits), and the tables of cells they run in."""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """A program with its options. trips: how it can wait in a round trip; stream: how it waits one way, if it
+    takes part there. kind: own; limit (no queue: the least it can cost); hand (a ring by hand); peer."""
+    name: str
+    program: str
+    options: tuple = ()
+    trips: tuple = ('spin', 'block', 'loop')
+    stream: str = ''
+    kind: str = 'peer'
+    max_size: int = 1 << 20
+    daemon: bool = False                          # a third process works for it
+    needs: str = ''                               # of what may be missing
+
+
+LANE, BELL_LANE, BATCH, ROOM = 'Shmooze', 'Shmooze, never spins', 'Shmooze, batches', 'Shmooze, a room'
+MAILBOX, CHUNKS = 'limit: one cache line', 'limit: published by chunk'
+INLINE, BELL, FUTEX, FUTEX_SPIN = 'ring by hand', 'ring + FIFO by hand', 'ring + futex', 'ring + futex, spins'
+
+SIDES = (
+    Side(LANE, 'shmooze-lane', stream='spin', kind='own'),
+    Side(BATCH, 'shmooze-lane', ('--batch',), trips=(), stream='spin', kind='own'),
+    Side(BELL_LANE, 'shmooze-lane', ('--wait=bell',), trips=('block',), kind='own'),
+    Side(ROOM, 'shmooze-room', trips=('loop',), kind='own'),
+    Side(MAILBOX, 'bench-mailbox', trips=('spin',), kind='limit'),
+    Side(CHUNKS, 'bench-chunks', trips=(), stream='spin', kind='limit'),
+    Side(INLINE, 'bench-inline', trips=('spin',), stream='spin', kind='hand'),
+    Side(BELL, 'bench-bell', trips=('block', 'loop'), kind='hand'),
+    Side(FUTEX, 'bench-futex', trips=('spin', 'block', 'loop'), stream='spin', kind='hand'),
+    Side(FUTEX_SPIN, 'bench-futex', ('--spin',), trips=('block',), kind='hand'),
+    Side('pipe', 'bench-pipe', stream='block'),
+    Side('Unix stream socket', 'bench-stream', stream='block'),
+    Side('Unix seqpacket', 'bench-seqpacket', stream='block'),
+    Side('POSIX mq', 'bench-mqueue', stream='block', max_size=8192),
+    Side('Boost message_queue', 'bench-boost', stream='spin', needs='Boost and a C++ compiler'),
+    Side('ZeroMQ ipc', 'bench-zeromq', stream='block', needs='ZeroMQ'),
+    Side('nng ipc', 'bench-nng', stream='block', needs='nng'),
+    Side('GDBus', 'bench-gdbus', trips=('block', 'loop'), stream='block'),
+    Side('GDBus over a bus', 'bench-gdbus', ('--bus',), trips=('block', 'loop'), stream='block', daemon=True,
+         needs='dbus-daemon'),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    workload: str                                 # rtt, sparse, tput, idle
+    wait: str                                     # spin, block, loop; one way each side has its own
+    size: int
+    place: str                                    # two CPUs, one, free
+    seconds: float = 0.3
+    without: tuple = ()                           # sides that it is not for
+
+    @property
+    def key(self):
+        return f'{self.workload} {self.wait} {self.size} {self.place}'
+
+    @property
+    def figure(self):
+        """What of all that a measurement printed stands in the table."""
+        return {'tput': 'msgs', 'idle': 'switches'}.get(self.workload, 'median')
+
+    def run_by(self, side):
+        """As this side runs it, or None."""
+        if side.name in self.without or self.size > side.max_size:
+            return None
+        if self.workload == 'tput':
+            return dataclasses.replace(self, wait=side.stream) if side.stream else None
+        return self if self.wait in side.trips else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    title: str
+    columns: tuple                                # (heading, cell)
+    note: str = ''
+    main: int = 0                                 # the column for --quick and for the chart
+
+
+HEADINGS = {16: '16 B', 64: '64 B', 1024: '1 KiB', 65536: '64 KiB', 1 << 20: '1 MiB'}
+NOT_SPINNING = (FUTEX_SPIN,)                      # on one CPU it would spin for nothing
+
+SPINNING = Table('Round trip, spinning, two CPUs', tuple(
+    (HEADINGS[size], Cell('rtt', 'spin', size, 'two')) for size in (16, 64, 1024, 65536)),
+    main=1, note='Neither side ever sleeps. The limit is no channel: a place for one message, and its number.')
+BLOCKING = Table('Round trip, sleeping in the kernel, 64 B', (
+    ('one CPU', Cell('rtt', 'block', 64, 'one', without=NOT_SPINNING)),
+    ('two CPUs', Cell('rtt', 'block', 64, 'two'))),
+    note='By default Shmooze looks for a moment before it sleeps, when the other side runs on another CPU.')
+LOOPING = Table('Round trip, both within a GLib main loop, 64 B', (
+    ('one CPU', Cell('rtt', 'loop', 64, 'one')),
+    ('after 2 ms of silence, CPUs free', Cell('sparse', 'loop', 64, 'free', seconds=0.5))),
+    note='What has no descriptor to poll needs a thread that waits.')
+ONE_WAY_64 = Table('One way, 64 B, two CPUs', (
+    ('64 B', Cell('tput', 'spin', 64, 'two')),),
+    note='Rings spin, the others sleep when there is nothing, which is the better way for each.')
+ONE_WAY = Table('One way, larger, two CPUs', tuple(
+    (HEADINGS[size], Cell('tput', 'spin', size, 'two', without=(BATCH,))) for size in (1024, 65536, 1 << 20)))
+IDLE = Table('An idle reader, context switches a second', (
+    ('blocking', Cell('idle', 'block', 64, 'free', seconds=10, without=(BELL_LANE, FUTEX_SPIN))),
+    ('in a main loop', Cell('idle', 'loop', 64, 'free', seconds=10))),
+    note='Each waits 10 s for nothing, all at the same time; in brackets µs of CPU a second.')
+
+CHARTED = (SPINNING, BLOCKING, LOOPING, ONE_WAY_64)
+ALL = (SPINNING, BLOCKING, LOOPING, ONE_WAY_64, ONE_WAY, IDLE)
+
+
+def tables(quick):
+    """Those to measure."""
+    return tuple(only_main(table) for table in CHARTED) if quick else ALL
+
+
+def only_main(table):
+    heading, cell = table.columns[table.main]
+    return dataclasses.replace(table, columns=((heading, dataclasses.replace(cell, seconds=0.1)),), main=0)
+
+
+def all_cells(chosen):
+    return [cell for table in chosen for _, cell in table.columns]
+
+
+# -- What Shmooze wants to reach ---------------------------------------------------------------
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Of the time that `own` takes, divided by the time that `other` takes in the same round: at most `most`;
+    other '*' is the fastest of the peers. For what is idle, most is a figure."""
+    what: str
+    cell: Cell
+    own: str
+    other: str
+    most: float
+    word: str = ''
+    figure: str = ''
+
+
+def targets():
+    found = [Target(f'round trip, spinning, {heading}', cell, LANE, MAILBOX, 1.15)
+             for heading, cell in SPINNING.columns]
+    one, two = (cell for _, cell in BLOCKING.columns)
+    loop, sparse = (cell for _, cell in LOOPING.columns)
+    found += [Target('round trip, sleeping, one CPU', one, LANE, BELL, 1.1),
+              Target('', one, LANE, '*', 1, 'ahead of every peer'),
+              Target('round trip, sleeping by default, two CPUs', two, LANE, FUTEX_SPIN, 1.25),
+              Target('round trip in main loops, one CPU', loop, LANE, BELL, 1.1),
+              Target('', loop, LANE, '*', 1, 'ahead of every peer'),
+              Target('round trip in main loops after silence', sparse, LANE, BELL, 1.1),
+              Target('', sparse, LANE, '*', 1, 'ahead of every peer'),
+              Target('room message there and back in main loops', loop, ROOM, LANE, 1.5)]
+    stream = ONE_WAY_64.columns[0][1]
+    found += [Target('one way, 64 B', stream, LANE, INLINE, 1 / 0.95, '≥ 0.95 ×'),
+              Target('one way, 64 B, in batches', stream, BATCH, CHUNKS, 1 / 0.8, '≥ 0.80 ×')]
+    found += [Target(f'one way, {heading}', cell, LANE, CHUNKS, 1 / 0.9, '≥ 0.90 ×') for heading, cell in ONE_WAY.columns]
+    for heading, cell in IDLE.columns:
+        found += [Target(f'idle {heading}, context switches a second', cell, LANE, '', 0.5, '', 'switches'),
+                  Target(f'idle {heading}, µs of CPU a second', cell, LANE, '', 10, '', 'cpu')]
+    return found
