@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SMALL 4096   /* a queue of 1 or 2 KiB */
 #define LARGE 200000
@@ -177,6 +178,27 @@ test_batch_killed (void)
       test_lane_expect (reader, NULL);
       shmooze_writer_close (next);
     }
+}
+
+/* Within a batch it may go unnoticed, behind it not. */
+static void
+test_batch_lost (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 100);
+
+  shmooze_writer_begin_batch (lane->writer);
+  test_lane_write (lane, "first");
+  g_assert_cmpint (truncate (shmooze_region_get_path (lane->region), 0), ==, 0);
+  for (guint i = 0; i < 10; i++)
+    shmooze_writer_write (lane->writer, "into nothing", 12, NULL);
+  shmooze_writer_end_batch (lane->writer);
+  g_assert_false (shmooze_writer_write (lane->writer, "after", 5, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+
+  shmooze_writer_begin_batch (lane->writer);
+  g_assert_false (shmooze_writer_write (lane->writer, "another", 7, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
 }
 
 static gpointer
@@ -382,6 +404,7 @@ main (int    argc,
   test_add ("/writer/batch/close", test_batch_close);
   test_add ("/writer/batch/laps", test_batch_laps);
   test_add ("/writer/batch/killed", test_batch_killed);
+  test_add ("/writer/batch/lost", test_batch_lost);
   test_add ("/writer/batch/wakes", test_batch_wakes);
   test_add ("/writer/sleepers", test_sleepers);
   test_add ("/writer/newcomer", test_newcomer);

@@ -150,7 +150,7 @@ shmooze_lane_look_quickly (const ShmoozeLane *self,
   gsize at = *position & self->mask;
   gsize size = word & G_MAXUINT32;
 
-  if (word >> 32 != SHMOOZE_WORD_FRAME >> 32 || shmooze_frame_size (size) > self->queue_size - at)
+  if (G_UNLIKELY (word >> 32 != SHMOOZE_WORD_FRAME >> 32 || shmooze_frame_size (size) > self->queue_size - at))
     return FALSE;
 
   frame->payload = self->queue + at + sizeof (guint64);

@@ -319,7 +319,7 @@ shmooze_reader_get_patience (ShmoozeReader *self)
 }
 
 /* Peeks where there is more to say than that here is a message. */
-static gconstpointer
+static G_NO_INLINE gconstpointer
 peek_slowly (ShmoozeReader  *self,
              gsize          *size,
              GError        **error)
@@ -380,12 +380,13 @@ shmooze_reader_peek (ShmoozeReader  *self,
   g_return_val_if_fail (size != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (G_UNLIKELY (!is_open (self) || self->broken != NULL || self->peeked.payload != NULL ||
-                  !shmooze_lane_look_quickly (&self->lane, &self->position, &self->peeked)))
-    return peek_slowly (self, size, error);
-
-  *size = self->peeked.size;
-  return self->peeked.payload;
+  if (G_LIKELY (is_open (self) && self->broken == NULL && self->peeked.payload == NULL &&
+                shmooze_lane_look_quickly (&self->lane, &self->position, &self->peeked)))
+    {
+      *size = self->peeked.size;
+      return self->peeked.payload;
+    }
+  return peek_slowly (self, size, error);
 }
 
 /**

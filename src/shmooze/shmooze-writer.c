@@ -252,7 +252,7 @@ note_processor (ShmoozeWriter *self)
   atomic_store_explicit (shmooze_lane_word (&self->lane, SHMOOZE_LANE_PROCESSOR), processor, memory_order_relaxed);
 }
 
-static void
+static G_NO_INLINE void
 publish_and_wake (ShmoozeWriter *self,
                   ShmoozeWord   *word,
                   guint64        value)
@@ -559,7 +559,7 @@ shmooze_writer_commit (ShmoozeWriter *self,
 }
 
 /* Where there is something to think about: the end of the ring, a full queue, an error. */
-static gboolean
+static G_NO_INLINE gboolean
 write_slowly (ShmoozeWriter  *self,
               gconstpointer   data,
               gsize           size,
@@ -604,10 +604,21 @@ shmooze_writer_write (ShmoozeWriter  *self,
 
   begin = self->position;
   next = begin + shmooze_frame_size (size);
-  if (G_UNLIKELY (size > G_MAXUINT32 || size == 0 || next >= self->quick_end || !is_sound (self)))
+  if (G_UNLIKELY (size > G_MAXUINT32 || size == 0 || next >= self->quick_end || !shmooze_lane_is_open (&self->lane)))
     return write_slowly (self, data, size, error);
 
   place = self->lane.queue + (begin & self->lane.mask);
+  /* Behind a frame that is held back nobody looks, and what has become of the region is asked when that ends. */
+  if (self->batch_place != NULL)
+    {
+      self->position = next;
+      atomic_store_explicit ((ShmoozeWord *) (gpointer) place, SHMOOZE_WORD_FRAME | size, memory_order_relaxed);
+      memcpy (place + sizeof (guint64), data, size);
+      return TRUE;
+    }
+  if (G_UNLIKELY (!shmooze_region_is_sound (self->lane.region)))
+    return write_slowly (self, data, size, error);
+
   memcpy (place + sizeof (guint64), data, size);
   self->position = next;
   publish_frame (self, begin, (ShmoozeWord *) (gpointer) place,
@@ -623,7 +634,8 @@ shmooze_writer_write (ShmoozeWriter  *self,
  * then readers see all of it at once. Many small messages pass faster so,
  * because each is not taken from this processor's cache while the next is
  * written beside it. When the queue is full, what is held back becomes
- * visible before. To begin twice is fine. Drafts are not held back.
+ * visible before. To begin twice is fine. Drafts are not held back. That the
+ * region is lost can be told as late as by what is written after the batch.
  *
  * Since: 1.0
  */

@@ -141,10 +141,15 @@ receive_with_patience (BenchChannel *self,
                        gboolean      now)
 {
   g_autoptr(GError) error = NULL;
-  gconstpointer message;
+  gconstpointer message = NULL;
 
-  while ((message = shmooze_reader_peek (self->reader, size, &error)) == NULL && !now && error == NULL)
-    shmooze_reader_wait (self->reader, -1, NULL, &error);
+  do
+    {
+      if (!now && !shmooze_reader_wait (self->reader, -1, NULL, &error))
+        break;
+      message = shmooze_reader_peek (self->reader, size, &error);
+    }
+  while (message == NULL && !now && error == NULL);
   if (error != NULL)
     bench_die ("%s", error->message);
   return message;
