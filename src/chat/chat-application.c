@@ -192,6 +192,25 @@ quit (GSimpleAction *action,
   g_application_quit (G_APPLICATION (data));
 }
 
+/* Made when it is first asked for, not with every window, as GTK would. */
+static void
+show_shortcuts (GSimpleAction *action,
+                GVariant      *parameter,
+                gpointer       data)
+{
+  GtkApplicationWindow *window = data;
+
+  if (gtk_application_window_get_help_overlay (window) == NULL)
+    {
+      g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource ("/io/github/shmooze/Shmooze/chat-shortcuts.ui");
+
+      gtk_application_window_set_help_overlay (window,
+                                               GTK_SHORTCUTS_WINDOW (gtk_builder_get_object (builder, "help_overlay")));
+    }
+
+  gtk_window_present (GTK_WINDOW (gtk_application_window_get_help_overlay (window)));
+}
+
 static gboolean
 on_unix_signal (gpointer data)
 {
@@ -222,7 +241,8 @@ chat_application_startup (GApplication *application)
                                          (const char *[]) { "<Control>q", NULL });
   gtk_application_set_accels_for_action (GTK_APPLICATION (self), "window.close",
                                          (const char *[]) { "<Control>w", NULL });
-  gtk_window_set_default_icon_name (APP_ID);
+  gtk_application_set_accels_for_action (GTK_APPLICATION (self), "win.show-help-overlay",
+                                         (const char *[]) { "<Control>question", NULL });
 
   provider = gtk_css_provider_new ();
   gtk_css_provider_load_from_resource (provider, "/io/github/shmooze/Shmooze/style.css");
@@ -232,6 +252,18 @@ chat_application_startup (GApplication *application)
   /* Who is asked to go leaves in good order, and is not taken for crashed. */
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     self->signal_sources[i] = g_unix_signal_add (numbers[i], on_unix_signal, self);
+}
+
+static void
+chat_application_window_added (GtkApplication *application,
+                               GtkWindow      *window)
+{
+  const GActionEntry entries[] = { { .name = "show-help-overlay", .activate = show_shortcuts } };
+
+  GTK_APPLICATION_CLASS (chat_application_parent_class)->window_added (application, window);
+
+  if (GTK_IS_APPLICATION_WINDOW (window))
+    g_action_map_add_action_entries (G_ACTION_MAP (window), entries, G_N_ELEMENTS (entries), window);
 }
 
 static GtkWidget *
@@ -253,6 +285,15 @@ make_window (ChatApplication *self)
     }
 }
 
+/* For the window manager, which can wait until the window is there: the pictures take their time. */
+static gboolean
+set_icon (gpointer data)
+{
+  gtk_window_set_default_icon_name (APP_ID);
+
+  return G_SOURCE_REMOVE;
+}
+
 static void
 chat_application_activate (GApplication *application)
 {
@@ -263,6 +304,7 @@ chat_application_activate (GApplication *application)
     window = GTK_WINDOW (make_window (self));
 
   gtk_window_present (window);
+  g_idle_add (set_icon, NULL);
 }
 
 static void
@@ -301,6 +343,7 @@ chat_application_class_init (ChatApplicationClass *klass)
   application_class->startup = chat_application_startup;
   application_class->activate = chat_application_activate;
   application_class->shutdown = chat_application_shutdown;
+  GTK_APPLICATION_CLASS (klass)->window_added = chat_application_window_added;
 }
 
 static void

@@ -15,6 +15,7 @@ struct _ChatBanner
 
   ChatBannerKind  kind;
   GtkRevealer    *revealer;
+  GtkWidget      *column;
   GtkLabel       *label;
   GtkButton      *button;
 };
@@ -50,6 +51,7 @@ chat_banner_show (ChatBanner     *self,
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->label), details);
   gtk_widget_set_visible (GTK_WIDGET (self->button), button != NULL);
   gtk_button_set_label (self->button, button != NULL ? button : "");
+  gtk_widget_set_visible (self->column, TRUE);
   gtk_revealer_set_reveal_child (self->revealer, TRUE);
 }
 
@@ -101,6 +103,7 @@ chat_banner_class_init (ChatBannerClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-banner.ui");
   gtk_widget_class_bind_template_child (widget_class, ChatBanner, revealer);
+  gtk_widget_class_bind_template_child (widget_class, ChatBanner, column);
   gtk_widget_class_bind_template_child (widget_class, ChatBanner, label);
   gtk_widget_class_bind_template_child (widget_class, ChatBanner, button);
   gtk_widget_class_bind_template_callback (widget_class, on_clicked);

@@ -54,6 +54,40 @@ chat_column_get_request_mode (GtkWidget *widget)
   return GTK_SIZE_REQUEST_HEIGHT_FOR_WIDTH;
 }
 
+static gboolean
+is_wrapping_label (GtkWidget *widget)
+{
+  return GTK_IS_LABEL (widget) && gtk_label_get_wrap (GTK_LABEL (widget));
+}
+
+/* Labels that wrap go into any width, and to find their least they would be laid out a letter a line: they are asked
+ * only where they are not alone in theirs. */
+static void
+measure_width (GtkWidget *child,
+               int       *minimum,
+               int       *natural)
+{
+  if (!GTK_IS_BOX (child) || gtk_orientable_get_orientation (GTK_ORIENTABLE (child)) != GTK_ORIENTATION_VERTICAL)
+    {
+      gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, minimum, natural, NULL, NULL);
+      return;
+    }
+
+  *minimum = 0;
+  *natural = CHAT_COLUMN_WIDTH;
+
+  for (GtkWidget *part = gtk_widget_get_first_child (child); part != NULL; part = gtk_widget_get_next_sibling (part))
+    {
+      int least;
+
+      if (!gtk_widget_should_layout (part) || is_wrapping_label (part))
+        continue;
+
+      gtk_widget_measure (part, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+      *minimum = MAX (*minimum, least);
+    }
+}
+
 static void
 chat_column_measure (GtkWidget      *widget,
                      GtkOrientation  orientation,
@@ -68,17 +102,18 @@ chat_column_measure (GtkWidget      *widget,
   if (self->child == NULL || !gtk_widget_should_layout (self->child))
     return;
 
-  /* Where the width is not known, it is that of the column at most. */
-  if (orientation == GTK_ORIENTATION_VERTICAL)
-    for_size = for_size >= 0 ? MAX (0, for_size - 2 * chat_column_get_margin (for_size)) : CHAT_COLUMN_WIDTH;
-
-  gtk_widget_measure (self->child, orientation, for_size, minimum, natural, NULL, NULL);
-
   if (orientation == GTK_ORIENTATION_HORIZONTAL)
     {
+      /* Whatever the height is: to say more a label that wraps would try one width after the other. */
+      measure_width (self->child, minimum, natural);
       *minimum += 2 * CHAT_COLUMN_MARGIN;
       *natural += 2 * CHAT_COLUMN_MARGIN;
+      return;
     }
+
+  /* Where the width is not known, it is that of the column at most. */
+  for_size = for_size >= 0 ? MAX (0, for_size - 2 * chat_column_get_margin (for_size)) : CHAT_COLUMN_WIDTH;
+  gtk_widget_measure (self->child, orientation, for_size, minimum, natural, NULL, NULL);
 }
 
 static void

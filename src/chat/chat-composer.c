@@ -22,6 +22,7 @@ struct _ChatComposer
   gsize              max_text;
   gboolean           can_send;
   gboolean           is_fit;
+  gboolean           has_problem;
 
   GtkScrolledWindow *scroller;
   GtkTextView       *view;
@@ -56,8 +57,21 @@ void
 chat_composer_set_problem (ChatComposer *self,
                            const char   *problem)
 {
+  /* With every key: nothing is what there mostly is. */
+  if (problem == NULL && !self->has_problem)
+    return;
+
+  self->has_problem = problem != NULL;
   gtk_label_set_label (self->problem_label, problem != NULL ? problem : "");
   gtk_widget_set_visible (self->problem, problem != NULL);
+}
+
+static void
+set_shown (GtkWidget *widget,
+           gboolean   shown)
+{
+  if (gtk_widget_get_visible (widget) != shown)
+    gtk_widget_set_visible (widget, shown);
 }
 
 static void
@@ -112,7 +126,7 @@ check_length (ChatComposer *self,
       gtk_label_set_label (self->counter, label);
     }
 
-  gtk_widget_set_visible (GTK_WIDGET (self->counter), is_near);
+  set_shown (GTK_WIDGET (self->counter), is_near);
   self->is_fit = !is_too_long;
 }
 
@@ -120,8 +134,7 @@ static void
 update_placeholder (ChatComposer *self,
                     const char   *preedit)
 {
-  gtk_widget_set_visible (self->placeholder,
-                          gtk_text_buffer_get_char_count (self->buffer) == 0 && *preedit == '\0');
+  set_shown (self->placeholder, gtk_text_buffer_get_char_count (self->buffer) == 0 && *preedit == '\0');
 }
 
 static void
@@ -138,11 +151,12 @@ on_buffer_changed (GtkTextBuffer *buffer,
 {
   g_autofree char *text = chat_composer_dup_text (self);
 
+  /* The others first: they are waiting for it. */
+  g_signal_emit (self, signals[CHANGED], 0, text);
   update_placeholder (self, "");
   check_length (self, text);
   self->is_fit = self->is_fit && text[strspn (text, " \t\r\n")] != '\0';
   update_send_button (self);
-  g_signal_emit (self, signals[CHANGED], 0, text);
 }
 
 static void

@@ -104,21 +104,32 @@ insert_text (ChatTranscript *self,
              const char     *text,
              GtkTextTag     *tag)
 {
+  const int offset = gtk_text_iter_get_offset (iter);
+  GtkTextIter start;
+
+  gtk_text_buffer_insert (self->buffer, iter, text, -1);
+  gtk_text_buffer_get_iter_at_offset (self->buffer, &start, offset);
+
+  /* Between two of a kind it would be taken for one of them. */
+  if (!gtk_text_iter_is_end (iter))
+    gtk_text_buffer_remove_all_tags (self->buffer, &start, iter);
+
+  gtk_text_buffer_apply_tag (self->buffer, tag, &start, iter);
+  if (item->kind == ITEM_UNSENT || (item->kind == ITEM_MESSAGE && !item->is_own))
+    gtk_text_buffer_apply_tag (self->buffer, self->peer_tag, &start, iter);
   if (item->kind == ITEM_UNSENT)
-    gtk_text_buffer_insert_with_tags (self->buffer, iter, text, -1, tag, self->peer_tag, self->unsent_tag, NULL);
-  else if (item->kind == ITEM_MESSAGE && !item->is_own)
-    gtk_text_buffer_insert_with_tags (self->buffer, iter, text, -1, tag, self->peer_tag, NULL);
-  else
-    gtk_text_buffer_insert_with_tags (self->buffer, iter, text, -1, tag, NULL);
+    gtk_text_buffer_apply_tag (self->buffer, self->unsent_tag, &start, iter);
 }
 
+/* @before: what ends the line before, or "" */
 static void
 insert_caption (ChatTranscript *self,
                 GtkTextIter    *iter,
                 const Item     *item,
+                const char     *before,
                 const char     *caption)
 {
-  g_autofree char *line = g_strconcat (caption, "\n", NULL);
+  g_autofree char *line = g_strconcat (before, caption, "\n", NULL);
 
   insert_text (self, iter, item, line, self->caption_tag);
 }
@@ -159,7 +170,7 @@ update_caption (ChatTranscript *self,
 
   if (caption != NULL)
     {
-      insert_caption (self, &start, item, caption);
+      insert_caption (self, &start, item, "", caption);
       item->n_lines++;
     }
 }
@@ -174,28 +185,21 @@ insert_item (ChatTranscript *self,
   const gboolean is_last = index == self->items->len;
   const gboolean is_first = self->items->len == 0;
   const int n_lines = gtk_text_buffer_get_line_count (self->buffer);
+  /* The end of a line has the tags of what comes after it: where they go on, the buffer keeps nothing for each line. */
+  const char *before = is_last && !is_first ? "\n" : "";
   g_autofree char *caption = make_caption (item, index > 0 ? get_item (self, index - 1) : NULL);
+  g_autofree char *text = g_strconcat (caption != NULL ? "" : before, body, is_last ? "" : "\n", NULL);
   GtkTextIter iter;
 
   if (is_last)
-    {
-      gtk_text_buffer_get_end_iter (self->buffer, &iter);
-
-      if (!is_first)
-        gtk_text_buffer_insert (self->buffer, &iter, "\n", 1);
-    }
+    gtk_text_buffer_get_end_iter (self->buffer, &iter);
   else
-    {
-      gtk_text_buffer_get_iter_at_line (self->buffer, &iter, get_first_line (self, index));
-    }
+    gtk_text_buffer_get_iter_at_line (self->buffer, &iter, get_first_line (self, index));
 
   if (caption != NULL)
-    insert_caption (self, &iter, item, caption);
+    insert_caption (self, &iter, item, before, caption);
 
-  insert_text (self, &iter, item, body, item->kind == ITEM_EVENT ? self->event_tag : self->body_tag);
-
-  if (!is_last)
-    gtk_text_buffer_insert (self->buffer, &iter, "\n", 1);
+  insert_text (self, &iter, item, text, item->kind == ITEM_EVENT ? self->event_tag : self->body_tag);
 
   item->has_caption = caption != NULL;
   item->n_lines = gtk_text_buffer_get_line_count (self->buffer) - n_lines + (is_first ? 1 : 0);

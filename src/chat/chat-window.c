@@ -25,12 +25,14 @@ struct _ChatWindow
   ShmoozeWait           wait;
   ShmoozeRoom          *room;
 
+  GtkMenuButton        *menu_button;
+  GMenuModel           *main_menu;
   GtkLabel             *title_label;
   GtkLabel             *subtitle;
   GtkStack             *pages;
   GtkStack             *talk;
   ChatPage             *empty;
-  ChatPage             *error;
+  GtkWidget            *error;
   ChatBanner           *banner;
   ChatTranscript       *transcript;
   ChatWaiting          *waiting;
@@ -127,7 +129,9 @@ update_subtitle (ChatWindow *self)
   else
     gtk_label_set_label (self->subtitle, names != NULL ? names : _("Waiting for another window"));
 
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->subtitle), names);
+  /* Told in any case, GTK would ask the display where the pointer is. */
+  if (g_strcmp0 (gtk_widget_get_tooltip_text (GTK_WIDGET (self->subtitle)), names) != 0)
+    gtk_widget_set_tooltip_text (GTK_WIDGET (self->subtitle), names);
 }
 
 static void
@@ -263,6 +267,22 @@ chat_window_leave (ChatWindow *self)
   chat_composer_set_can_send (self->composer, FALSE);
 }
 
+/* Most windows never need it. */
+static void
+add_error_page (ChatWindow *self)
+{
+  if (self->error != NULL)
+    return;
+
+  self->error = g_object_new (CHAT_TYPE_PAGE,
+                              "icon-name", "dialog-warning-symbolic",
+                              "icon-size", 48,
+                              "button", _("Try Again"),
+                              "action", "room.join",
+                              NULL);
+  gtk_stack_add_named (self->pages, self->error, "error");
+}
+
 static void
 show_join_error (ChatWindow   *self,
                  const GError *error)
@@ -277,10 +297,11 @@ show_join_error (ChatWindow   *self,
       return;
     }
 
+  add_error_page (self);
   title = g_strdup_printf (_("Cannot Join “%s”"), region);
   g_object_set (self->error, "title", title, "text", error->message, NULL);
   gtk_stack_set_visible_child_name (self->pages, "error");
-  gtk_widget_grab_focus (GTK_WIDGET (self->error));
+  gtk_widget_grab_focus (self->error);
 }
 
 static void
@@ -423,12 +444,13 @@ chat_window_class_init (ChatWindowClass *klass)
 
   gtk_widget_class_install_action (widget_class, "room.join", NULL, join_again);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, menu_button);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, main_menu);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, title_label);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, subtitle);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, talk);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, empty);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, error);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, transcript);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, waiting);
@@ -440,10 +462,20 @@ chat_window_class_init (ChatWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_transcript_key_pressed);
 }
 
+/* As the emoji chooser: made when it is first asked for. */
+static void
+create_menu (GtkMenuButton *button,
+             gpointer       data)
+{
+  if (gtk_menu_button_get_menu_model (button) == NULL)
+    gtk_menu_button_set_menu_model (button, CHAT_WINDOW (data)->main_menu);
+}
+
 static void
 chat_window_init (ChatWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_menu_button_set_create_popup_func (self->menu_button, create_menu, self, NULL);
 }
 
 GtkWidget *
@@ -467,6 +499,7 @@ chat_window_new (GtkApplication *application,
   g_object_set (self->empty, "text", text, NULL);
   chat_size_restore (GTK_WINDOW (self));
   chat_window_join (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->title_label), TRUE);
 
   return GTK_WIDGET (self);
 }

@@ -21,8 +21,13 @@ def pixels(svg, size):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'icon.png')
         run('rsvg-convert', '--width', str(size), '--height', str(size), '--output', path, svg)
-        with open(path, 'rb') as file:
-            png = file.read()
+        return decoded(path, size)
+
+
+def decoded(path, size):
+    """What a PNG file of this size holds, as that list."""
+    with open(path, 'rb') as file:
+        png = file.read()
     assert png.startswith(b'\x89PNG\r\n\x1a\n')
     at, data = 8, b''
     while at < len(png):
@@ -81,6 +86,17 @@ def colour_icon_shows_two_windows_and_what_they_share():
         assert light / whole > 0.1 and dark / whole > 0.1, f'the windows at {size} px: {light}, {dark}'
         corners = [found[i][3] for i in (0, size - 1, whole - size, whole - 1)]
         assert max(corners) < 128, f'the corners at {size} px are not free: {corners}'
+
+
+@tap.case
+def pictures_of_the_icon_are_what_it_looks_like():
+    name = APP_ID.removesuffix('.Devel')          # the program has no other pictures in it
+    for size in (48, 96):
+        drawn = pixels(os.path.join(ICONS, f'scalable/apps/{name}.svg'), size)
+        kept = decoded(os.path.join(ICONS, f'{size}x{size}/apps/{name}.png'), size)
+        # Another version of the tool that draws may round elsewhere.
+        off = [p for p in zip(drawn, kept) if max(abs(a - b) for a, b in zip(*p)) > 16]
+        assert len(off) < len(drawn) / 100, f'{len(off)} pixels of {size} x {size} look otherwise: draw it anew'
 
 
 @tap.case

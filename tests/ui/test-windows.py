@@ -162,7 +162,12 @@ def menu_about_and_shortcuts_open_and_close():
         hands.picture().save(tap.artifact(item.split()[0].strip('_').lower() + '.png'))
         hands.run('xdotool', 'key', 'Escape')
         a11y.wait(lambda: not opened())
-    a.end()
+    # The shortcuts have one of their own, whether they were looked at before or not.
+    for window in a, Chat('menu', 'Ben'):
+        window.key('ctrl+question')
+        a11y.wait(lambda: any('Quit' in a11y.texts(w) for w in a11y.children(window.a11y) if w != window.frame))
+        hands.run('xdotool', 'key', 'Escape')
+        window.end()
 
 
 @case
@@ -312,6 +317,55 @@ def windows_and_console_talk_to_each_other():
     a.end()
     assert 'from the window' in peer.end()
     nothing_left()
+
+
+@case
+def a_region_that_cannot_be_joined_has_a_page_and_another_try():
+    os.makedirs(chat.regions(), 0o700, exist_ok=True)
+    path = os.path.join(chat.regions(), 'taken')
+    with open(path, 'w') as file:
+        file.write('something else')
+    window = hands.Window(*chat.SHMOOZE.split(), 'taken', '--name=Ada', title='taken')
+    again = a11y.get_shown(window.frame, None, 'Try Again', 'click')
+    assert 'Cannot Join “taken”' in a11y.texts(window.frame)
+    window.picture().save(tap.artifact('cannot-join.png'))
+    window.key('Return')                          # it has the focus
+    a11y.get_shown(window.frame, None, 'Try Again', 'click')
+    os.unlink(path)
+    a11y.press(again)
+    a11y.get_shown(window.frame, 'text', 'Write a message')
+    assert not a11y.find_shown(window.frame, None, 'Try Again')
+    assert window.close() == 0
+    nothing_left()
+
+
+@case
+def what_was_said_before_comes_before_and_keeps_its_colour():
+    a, peer = Chat('before', 'Ada'), Peer('before', 'Ben')
+    a.place(10, 10, 620, 700)
+    a.wait_shows('Ben')
+    a.focus()
+    os.kill(a.pid, signal.SIGSTOP)
+    said = [f'{n:04} is what Ben says' for n in range(2000)]
+    peer.say(*said)
+    a11y.wait(lambda: 'sent so far: 2000' in chat.inspect('before'))
+    # Awake again, the window takes so many in parts, and its own message stands there before the most of them.
+    hands.run('xdotool', 'type', '--delay', '0', 'mine')
+    hands.run('xdotool', 'key', 'Return')
+    os.kill(a.pid, signal.SIGCONT)
+    a.wait_said(said[-1], 'mine')
+    a11y.wait_equal(lambda: re.findall(r'^(?:\d{4} is.*|mine)$', a.transcript(), re.M), said + ['mine'])
+    assert len(re.findall(r'^Ben · ', a.transcript(), re.M)) == 1, 'Ben has one caption'
+
+    def red():
+        """Ben's words at the end of the transcript are not red"""
+        picture = a.picture()
+        # Without the bar beside them.
+        return picture.crop(50, 150, picture.width - 100, 350).red() > 1500
+    a11y.wait(red)
+    a.shot('before-mine')
+    a.end()
+    peer.end()
 
 
 @case
