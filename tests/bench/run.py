@@ -139,9 +139,19 @@ def run(arguments):
             cells, sides = narrowed(cells, sides, arguments.only)
         data['measurements'] += in_turns(arguments.programs, sides, [c for c in cells if c.workload != 'idle'], arguments)
         data['measurements'] += all_at_once(arguments.programs, sides, [c for c in cells if c.workload == 'idle'])
+        data['region'] = {} if arguments.only else measure_region(arguments.programs)
     say('')
     data['targets'] = table.targets_as_data(Results(data['measurements']))
     return data
+
+
+def measure_region(programs):
+    """What a region's name costs, beside the same without a library; {} when it cannot be measured."""
+    program = os.path.join(programs, 'bench-region')
+    if not os.access(program, os.X_OK):
+        return {}
+    done = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=False)
+    return {name: float(value) for name, value in re.findall(r'(\w+)=([0-9.]+)', done.stdout)}
 
 
 def narrowed(cells, sides, pattern):
@@ -162,6 +172,7 @@ def tell(data, only_targets):
                      f"memcpy: {machine.copies_in_words(data['machine'])}. Ratios are of the same rounds; "
                      '“~”: others disturbed them, or the CPUs moved apart.\n')
         parts += [table.of_workload(results, t) for t in plan.ALL]
+        parts.append(table.of_region(data.get('region')))
     parts.append(table.of_targets(results))
     for (side, cell), said in results.errors().items():
         parts.append(f'FAILED: {side}, {cell}, {len(said)} times: {said[-1]}\n')

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real keys on X11, each with the moment in which it went out: XTEST, as xdotool uses it, without its process."""
+import ctypes
+import subprocess
+import time
+
+
+def _run(*command):
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+
+def focus(pid):
+    """Gives the keyboard to that process's window."""
+    for window in _run('xdotool', 'search', '--sync', '--onlyvisible', '--pid', str(pid)).split():
+        if _run('xdotool', 'getwindowname', window):
+            _run('xdotool', 'windowactivate', '--sync', window)
+            return
+    raise RuntimeError(f'process {pid} has no window')
+
+
+def place(pid, x, y, width, height):
+    """Puts that process's window there."""
+    for window in _run('xdotool', 'search', '--sync', '--onlyvisible', '--pid', str(pid)).split():
+        if _run('xdotool', 'getwindowname', window):
+            _run('xdotool', 'windowsize', window, str(width), str(height))
+            _run('xdotool', 'windowmove', window, str(x), str(y))
+
+
+class Keyboard:
+    def __init__(self):
+        self.x11, self.xtst = ctypes.CDLL('libX11.so.6'), ctypes.CDLL('libXtst.so.6')
+        self.x11.XOpenDisplay.restype = ctypes.c_void_p
+        self.x11.XKeysymToKeycode.argtypes = [ctypes.c_void_p, ctypes.c_ulong]
+        self.x11.XFlush.argtypes = [ctypes.c_void_p]
+        self.xtst.XTestFakeKeyEvent.argtypes = [ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_ulong]
+        self.display = self.x11.XOpenDisplay(None)
+
+    def _send(self, keysym, down):
+        code = self.x11.XKeysymToKeycode(self.display, keysym)
+        self.xtst.XTestFakeKeyEvent(self.display, code, down, 0)
+        self.x11.XFlush(self.display)
+
+    def press(self, keysym):
+        """Presses the key; when, in ns of the monotonic clock."""
+        when = time.monotonic_ns()
+        self._send(keysym, 1)
+        return when
+
+    def release(self, keysym):
+        self._send(keysym, 0)
