@@ -38,9 +38,19 @@ shmooze_reader_dispose (GObject *object)
   G_OBJECT_CLASS (shmooze_reader_parent_class)->dispose (object);
 }
 
+/* For what is called with every message: the type is final, so it has this one class. */
+static gpointer the_class;
+
+static inline gboolean
+is_reader (ShmoozeReader *self)
+{
+  return self != NULL && ((GTypeInstance *) self)->g_class == the_class;
+}
+
 static void
 shmooze_reader_class_init (ShmoozeReaderClass *klass)
 {
+  the_class = klass;
   G_OBJECT_CLASS (klass)->dispose = shmooze_reader_dispose;
 }
 
@@ -376,7 +386,7 @@ shmooze_reader_peek (ShmoozeReader  *self,
                      gsize          *size,
                      GError        **error)
 {
-  g_return_val_if_fail (SHMOOZE_IS_READER (self), NULL);
+  g_return_val_if_fail (is_reader (self), NULL);
   g_return_val_if_fail (size != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
@@ -401,7 +411,7 @@ shmooze_reader_peek (ShmoozeReader  *self,
 void
 shmooze_reader_release (ShmoozeReader *self)
 {
-  g_return_if_fail (SHMOOZE_IS_READER (self));
+  g_return_if_fail (is_reader (self));
   g_return_if_fail (self->peeked.payload != NULL);
 
   self->peeked.payload = NULL;
