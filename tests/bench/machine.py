@@ -44,7 +44,7 @@ def describe(programs):
         'cpu': find('/proc/cpuinfo', r'^model name\s*:\s*(.*)') or platform.machine(),
         'cpus': len(os.sched_getaffinity(0)),
         'virtual': ' hypervisor ' in find('/proc/cpuinfo', r'^flags\s*(:.*)') + ' ',
-        'kernel': platform.release(),
+        'kernel': platform.release().split('-')[0],
         'system': find('/etc/os-release', r'^PRETTY_NAME="?([^"\n]*)') or platform.system(),
         'date': time.strftime('%Y-%m-%d %H:%M %z'),
         'versions': versions(),
