@@ -70,42 +70,6 @@ shmooze_writer_init (ShmoozeWriter *self)
   self->bell = -1;
 }
 
-/* The earliest position from @start on that an attached reader is at. Positions are strangers' words: one
- * that lies outside of what can be read keeps nothing. */
-static guint64
-first_reader (ShmoozeWriter *self,
-              guint64        start)
-{
-  /* Nobody can be where nothing is visible. */
-  guint64 first = self->batch_place != NULL ? self->batch_position : self->position;
-
-  for (guint i = 0; i < self->lane.n_readers; i++)
-    {
-      guint64 at = atomic_load (shmooze_lane_word (&self->lane, shmooze_lane_reader_at (i)));
-
-      if (at >= start && at < first)
-        first = at;
-    }
-  return first;
-}
-
-/* Before it a frame needs no thought: there is room, and the end of a part of the ring, which the ring's own
- * end is too, is not near. */
-static void
-set_quick_end (ShmoozeWriter *self)
-{
-  self->quick_end = self->broken ? 0 : MIN (self->room_end, self->next_mark);
-}
-
-static void
-set_limit (ShmoozeWriter *self,
-           guint64        limit)
-{
-  self->limit = limit;
-  self->room_end = limit + self->lane.queue_size;
-  set_quick_end (self);
-}
-
 /**
  * shmooze_writer_new:
  * @view: the memory of the lane, readable and writable, at an offset that is
@@ -128,10 +92,10 @@ set_limit (ShmoozeWriter *self,
  * Since: 1.0
  */
 ShmoozeWriter *
-shmooze_writer_new (ShmoozeView  *view,
-                    guint         n_readers,
-                    gsize         draft_size,
-                    GError      **error)
+shmooze_writer_new (ShmoozeView *view,
+                    guint        n_readers,
+                    gsize        draft_size,
+                    GError     **error)
 {
   g_autoptr(ShmoozeWriter) self = NULL;
   ShmoozeRegion *region;
@@ -180,8 +144,8 @@ shmooze_writer_new (ShmoozeView  *view,
     return NULL;
   /* A reader that attached while the former writer moved on may stand somewhat before the oldest frame. */
   self->limit = self->position > self->lane.queue_size ? self->position - self->lane.queue_size : 0;
-  first = first_reader (self, self->limit);
-  set_limit (self, MIN (self->oldest, first));
+  first = shmooze_writer_first_reader (self, self->limit);
+  shmooze_writer_set_limit (self, MIN (self->oldest, first));
   self->draft = atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT));
   self->has_draft = TRUE;  /* for all one knows */
   return g_steal_pointer (&self);
@@ -189,8 +153,8 @@ shmooze_writer_new (ShmoozeView  *view,
 
 /* Whether one can write at all. */
 gboolean
-shmooze_writer_check (ShmoozeWriter  *self,
-                      GError        **error)
+shmooze_writer_check (ShmoozeWriter *self,
+                      GError       **error)
 {
   if (!shmooze_lane_is_open (&self->lane))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The writer is closed"));
@@ -205,91 +169,6 @@ shmooze_writer_check (ShmoozeWriter  *self,
   return FALSE;
 }
 
-/* The quick way to hear that there is memory to write to. FALSE: ask shmooze_writer_check(). */
-static inline gboolean
-is_sound (ShmoozeWriter *self)
-{
-  return shmooze_lane_is_open (&self->lane) && shmooze_region_is_sound (self->lane.region);
-}
-
-/* Detaches a reader whose process is gone. */
-static void
-evict_if_dead (ShmoozeWriter *self,
-               guint          slot)
-{
-  ShmoozeLane *lane = &self->lane;
-  guint64 byte = lane->offset + shmooze_lane_reader_at (slot);
-
-  /* Holding its lock, nobody can become the reader of that number meanwhile. */
-  if (shmooze_region_try_lock (lane->region, byte))
-    {
-      atomic_store (shmooze_lane_word (lane, shmooze_lane_reader_at (slot)), SHMOOZE_POSITION_NONE);
-      atomic_fetch_and (shmooze_lane_word (lane, SHMOOZE_LANE_SLEEPERS), ~(G_GUINT64_CONSTANT (1) << slot));
-      shmooze_region_unlock (lane->region, byte);
-    }
-}
-
-static void
-ring_reader (ShmoozeWriter *self,
-             guint          slot)
-{
-  gsize at = shmooze_lane_reader_at (slot) + SHMOOZE_READER_BELL;
-  guint64 number = atomic_load (shmooze_lane_word (&self->lane, at));
-
-  if (number == 0 || !shmooze_ringer_ring (&self->ringers[slot], shmooze_region_get_id (self->lane.region), number - 1))
-    evict_if_dead (self, slot);
-}
-
-static void
-ring_readers (ShmoozeWriter *self)
-{
-  guint64 asleep = atomic_exchange (shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP), 0);
-
-  for (guint i = 0; i < self->lane.n_readers; i++)
-    if (asleep & G_GUINT64_CONSTANT (1) << i)
-      ring_reader (self, i);
-}
-
-/* A reader that waits without sleep has to know whether the writer runs beside it, or waits for its turn. */
-static inline void
-note_processor (ShmoozeWriter *self)
-{
-  guint64 processor = shmooze_processor ();
-
-  if (processor == self->processor)
-    return;
-  self->processor = processor;
-  atomic_store_explicit (shmooze_lane_word (&self->lane, SHMOOZE_LANE_PROCESSOR), processor, memory_order_relaxed);
-}
-
-static G_NO_INLINE void
-publish_and_wake (ShmoozeWriter *self,
-                  ShmoozeWord   *word,
-                  guint64        value)
-{
-  note_processor (self);
-  atomic_store (word, value);
-  if (atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP)) != 0)
-    ring_readers (self);
-}
-
-/* Stores what makes the things written before visible, and wakes readers that sleep.
- *
- * The store, and the look at who sleeps after it, are sequentially consistent, and so are a reader's raising
- * of its bit and its last look: one of the two sees the other. That costs a full barrier, which is spared
- * when no reader ever sleeps. A reader that has just become one that does may be overlooked by a store that
- * was under way, so it does not sleep for long before it has settled. */
-static inline void
-publish (ShmoozeWriter *self,
-         ShmoozeWord   *word,
-         guint64        value)
-{
-  if (atomic_load_explicit (shmooze_lane_word (&self->lane, SHMOOZE_LANE_SLEEPERS), memory_order_relaxed) == 0)
-    atomic_store_explicit (word, value, memory_order_release);
-  else
-    publish_and_wake (self, word, value);
-}
-
 static void
 publish_batch (ShmoozeWriter *self)
 {
@@ -297,101 +176,8 @@ publish_batch (ShmoozeWriter *self)
     return;
 
   atomic_store_explicit (shmooze_lane_frame_word (&self->lane, self->position), SHMOOZE_WORD_NOTHING, memory_order_relaxed);
-  publish (self, self->batch_place, self->batch_word);
+  shmooze_writer_publish (self, self->batch_place, self->batch_word);
   self->batch_place = NULL;
-}
-
-/* Frames are given up by the part of the ring, so that this is not done for each message. For that it is noted
- * where the first frame begins in each part. */
-static void
-set_mark (ShmoozeWriter *self)
-{
-  gsize part = self->lane.queue_size / G_N_ELEMENTS (self->marks);
-
-  self->marks[self->position / part % G_N_ELEMENTS (self->marks)] = self->position;
-  self->next_mark = (self->position / part + 1) * part;
-  set_quick_end (self);
-}
-
-/* A marked place: the first from @wanted on, or the last before that, but none after @bound. */
-static guint64
-find_mark (ShmoozeWriter *self,
-           guint64        wanted,
-           guint64        bound)
-{
-  guint64 found = self->oldest;
-
-  for (guint i = 0; i < G_N_ELEMENTS (self->marks); i++)
-    {
-      guint64 mark = self->marks[i];
-
-      if (mark > bound || mark <= self->oldest)
-        continue;
-      if (found < wanted ? mark > found : mark >= wanted && mark < found)
-        found = mark;
-    }
-  return found;
-}
-
-/* Steps from frame to frame until @end, or to the last that begins before it. */
-static gboolean
-walk_until (ShmoozeWriter  *self,
-            guint64        *position,
-            guint64         end,
-            guint64         bound,
-            GError        **error)
-{
-  ShmoozeLane *lane = &self->lane;
-  ShmoozeFrame frame;
-
-  while (*position < end)
-    {
-      guint64 next = *position;
-
-      if (shmooze_lane_look (lane, &next, &frame) != SHMOOZE_FRAME_FOUND || next > self->position)
-        {
-          self->broken = TRUE;
-          set_quick_end (self);
-          return shmooze_lane_set_broken (lane, lane->queue_at + (*position & lane->mask), error);
-        }
-      if (next > bound)
-        break;
-      *position = next;
-    }
-  return TRUE;
-}
-
-/* Gives up the oldest frames until everything before @end fits, and some more. FALSE without an error: a
- * reader needs them. */
-static gboolean
-make_room (ShmoozeWriter  *self,
-           guint64         end,
-           GError        **error)
-{
-  ShmoozeLane *lane = &self->lane;
-  guint64 needed = end - lane->queue_size;
-  guint64 oldest, bound = first_reader (self, self->limit);
-
-  /* Whoever stands in the way and is dead is put out of it. */
-  if (bound < needed)
-    {
-      for (guint i = 0; i < lane->n_readers; i++)
-        if (atomic_load (shmooze_lane_word (lane, shmooze_lane_reader_at (i))) < needed)
-          evict_if_dead (self, i);
-      bound = first_reader (self, self->limit);
-    }
-
-  oldest = find_mark (self, MIN (needed + lane->queue_size / 8, self->position), bound);
-  if (!walk_until (self, &oldest, MIN (needed, bound), bound, error))
-    return FALSE;
-
-  /* A reader may attach at the former oldest frame in this moment. It stores its position, then looks
-   * whether the oldest has moved; here it is the other way round: one of the two sees the other. */
-  self->oldest = oldest;
-  atomic_store (shmooze_lane_word (lane, SHMOOZE_LANE_OLDEST), oldest);
-  bound = first_reader (self, self->limit);
-  set_limit (self, MIN (oldest, bound));
-  return needed <= self->limit;
 }
 
 /* Whether everything before @end can be written; what is visible to nobody yet has to become so for that. */
@@ -402,12 +188,12 @@ find_room (ShmoozeWriter  *self,
 {
   g_autoptr(GError) local_error = NULL;
 
-  if (make_room (self, end, &local_error))
+  if (shmooze_writer_make_room (self, end, &local_error))
     return TRUE;
   if (local_error == NULL && self->batch_place != NULL)
     {
       publish_batch (self);
-      if (make_room (self, end, &local_error))
+      if (shmooze_writer_make_room (self, end, &local_error))
         return TRUE;
     }
 
@@ -433,27 +219,6 @@ check_size (ShmoozeWriter  *self,
   return FALSE;
 }
 
-/* How much of the ring's end stays unused before a frame: it has to stand in one piece. */
-static inline gsize
-skip_before (ShmoozeWriter *self,
-             gsize          size)
-{
-  gsize left = self->lane.queue_size - (self->position & self->lane.mask);
-
-  return shmooze_frame_size (size) > left ? left : 0;
-}
-
-/* Whether there is room, by a look alone. */
-gboolean
-shmooze_writer_has_room (ShmoozeWriter *self,
-                         gsize          size)
-{
-  guint64 end = self->position + skip_before (self, size) + shmooze_frame_size (size) + sizeof (guint64);
-
-  return end <= self->room_end ||
-         first_reader (self, self->limit) >= end - self->lane.queue_size;
-}
-
 static gpointer
 reserve (ShmoozeWriter  *self,
          gsize           size,
@@ -465,7 +230,7 @@ reserve (ShmoozeWriter  *self,
   if (!shmooze_writer_check (self, error) || !check_size (self, size, error))
     return NULL;
 
-  self->skip = skip_before (self, size);
+  self->skip = shmooze_writer_skip_before (self, size);
   start = self->position + self->skip;
   end = start + shmooze_frame_size (size) + sizeof (guint64);  /* with the word behind, which is cleared */
   if (end > self->room_end && !find_room (self, end, error))
@@ -487,7 +252,7 @@ publish_frame (ShmoozeWriter *self,
   if (G_LIKELY (!self->batching))
     {
       atomic_store_explicit (behind, SHMOOZE_WORD_NOTHING, memory_order_relaxed);
-      publish (self, place, word);
+      shmooze_writer_publish (self, place, word);
     }
   else if (self->batch_place != NULL)
     /* Behind the frame that is held back nobody looks. */
@@ -515,7 +280,7 @@ commit (ShmoozeWriter *self,
   self->position += self->skip + shmooze_frame_size (size);
   self->reserved = 0;
   if (self->position >= self->next_mark)
-    set_mark (self);
+    shmooze_writer_set_mark (self);
   publish_frame (self, begin, place, shmooze_lane_frame_word (&self->lane, self->position), word);
 }
 
@@ -538,9 +303,9 @@ commit (ShmoozeWriter *self,
  * Since: 1.0
  */
 gpointer
-shmooze_writer_reserve (ShmoozeWriter  *self,
-                        gsize           size,
-                        GError        **error)
+shmooze_writer_reserve (ShmoozeWriter *self,
+                        gsize          size,
+                        GError       **error)
 {
   g_return_val_if_fail (SHMOOZE_IS_WRITER (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -600,10 +365,10 @@ write_slowly (ShmoozeWriter  *self,
  * Since: 1.0
  */
 gboolean
-shmooze_writer_write (ShmoozeWriter  *self,
-                      gconstpointer   data,
-                      gsize           size,
-                      GError        **error)
+shmooze_writer_write (ShmoozeWriter *self,
+                      gconstpointer  data,
+                      gsize          size,
+                      GError       **error)
 {
   char *place;
   guint64 begin, next;
@@ -693,121 +458,6 @@ shmooze_writer_get_max_size (ShmoozeWriter *self)
   g_return_val_if_fail (SHMOOZE_IS_WRITER (self), 0);
 
   return self->lane.queue_size / 4;
-}
-
-/**
- * shmooze_writer_get_max_draft:
- * @self: a writer
- *
- * Gets how long a draft can be.
- *
- * Returns: the size in bytes
- *
- * Since: 1.0
- */
-gsize
-shmooze_writer_get_max_draft (ShmoozeWriter *self)
-{
-  g_return_val_if_fail (SHMOOZE_IS_WRITER (self), 0);
-
-  return self->lane.draft_size;
-}
-
-/**
- * shmooze_writer_set_draft:
- * @self: a writer
- * @text: the text
- * @length: its length in bytes, or -1 when a NUL ends it
- * @error: return location for an error
- *
- * Publishes the latest value of the draft. Readers see it whole or not at
- * all, whatever happens to this process meanwhile, and need not see every
- * one.
- *
- * Fails with %SHMOOZE_ERROR_TOO_LONG, the former draft staying,
- * %SHMOOZE_ERROR_LOST and %G_IO_ERROR_CLOSED.
- *
- * Returns: whether it is published
- *
- * Since: 1.0
- */
-gboolean
-shmooze_writer_set_draft (ShmoozeWriter  *self,
-                          const char     *text,
-                          gssize          length,
-                          GError        **error)
-{
-  ShmoozeLane *lane;
-  gsize at, size, done = sizeof (guint32);
-  guint64 word = 0;
-
-  g_return_val_if_fail (SHMOOZE_IS_WRITER (self), FALSE);
-  g_return_val_if_fail (text != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (G_UNLIKELY (!is_sound (self) || self->broken) && !shmooze_writer_check (self, error))
-    return FALSE;
-
-  lane = &self->lane;
-  size = length < 0 ? strlen (text) : (gsize) length;
-  if (size > lane->draft_size)
-    {
-      g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-                   _("A text of %zu bytes is too long; the lane takes up to %zu"),
-                   size, lane->draft_size);
-      return FALSE;
-    }
-
-  /* The idle one of the two is filled. A reader may still be copying what stood there: releases tell it. */
-  at = lane->drafts_at + ((self->draft + 1) & 1) * ((sizeof (guint32) + lane->draft_size + 7) & ~(gsize) 7);
-  memcpy (&word, &(guint32) { (guint32) size }, sizeof (guint32));
-  memcpy ((char *) &word + sizeof (guint32), text, MIN (size, sizeof (guint32)));
-  atomic_store_explicit (shmooze_lane_word (lane, at), word, memory_order_release);
-  for (; done < size; done += sizeof word)
-    {
-      word = 0;
-      memcpy (&word, text + done, MIN (size - done, sizeof word));
-      atomic_store_explicit (shmooze_lane_word (lane, at + sizeof (guint32) + done), word, memory_order_release);
-    }
-
-  self->draft++;
-  self->has_draft = size > 0;
-  publish (self, shmooze_lane_word (lane, SHMOOZE_LANE_DRAFT), self->draft);
-  return TRUE;
-}
-
-/* What was a draft has become a message: nothing is being typed any more, unless something else is. */
-void
-shmooze_writer_end_draft (ShmoozeWriter *self,
-                          const char    *text)
-{
-  guint64 sequence;
-  gsize length;
-  g_autofree char *draft = NULL;
-
-  if (!self->has_draft)
-    return;
-  draft = shmooze_lane_copy_draft (&self->lane, &sequence, &length, NULL);
-  if (draft != NULL && length > 0 && length == strlen (text) && memcmp (draft, text, length) == 0)
-    shmooze_writer_set_draft (self, "", 0, NULL);
-}
-
-/* Whether the reader with this bell has read everything, or sleeps, which it does only then. */
-gboolean
-shmooze_writer_is_attended (ShmoozeWriter *self,
-                            guint64        bell)
-{
-  guint64 asleep = atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP));
-
-  for (guint i = 0; i < self->lane.n_readers; i++)
-    {
-      gsize at = shmooze_lane_reader_at (i);
-
-      if (atomic_load (shmooze_lane_word (&self->lane, at + SHMOOZE_READER_BELL)) == bell + 1)
-        return (asleep & G_GUINT64_CONSTANT (1) << i) != 0 ||
-               atomic_load (shmooze_lane_word (&self->lane, at)) >= self->position;
-    }
-  return TRUE;
 }
 
 /**
