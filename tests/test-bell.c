@@ -2,11 +2,17 @@
 
 #include "lib/testlib.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -273,6 +279,22 @@ test_killed_writer (void)
   g_source_destroy (source);
 }
 
+/* As before Linux 6.18: a write cannot be told to raise no signal. */
+static void
+be_on_old_kernel (void)
+{
+  struct sock_filter program[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_pwritev2, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+  };
+  const struct sock_fprog filter = { .len = G_N_ELEMENTS (program), .filter = program };
+
+  g_assert_cmpint (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+  g_assert_cmpint (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), ==, 0);
+}
+
 /* A bell whose owner is dead answers with SIGPIPE, by which no writer may die. */
 static void
 role_ring_dead (int    argc,
@@ -282,6 +304,8 @@ role_ring_dead (int    argc,
   g_autofree char *line = NULL;
   sigset_t set, pending;
 
+  if (argc > 1)
+    be_on_old_kernel ();
   g_assert_true (signal (SIGPIPE, SIG_DFL) != SIG_ERR);
   lane->writer = shmooze_writer_new (lane->view, 4, 100, NULL);
   test_lane_write (lane, "first");  /* opens the bell */
@@ -304,7 +328,7 @@ role_ring_dead (int    argc,
 }
 
 static void
-test_sigpipe (void)
+ring_dead (const char *kernel)
 {
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autoptr(TestChild) reader = test_child_new ("reader", "lane", NULL), writer = NULL;
@@ -312,7 +336,7 @@ test_sigpipe (void)
 
   shmooze_writer_close (lane->writer);
   test_child_expect (reader, "ready");
-  writer = test_child_new ("ring-dead", "lane", NULL);
+  writer = test_child_new ("ring-dead", "lane", kernel, NULL);
   test_child_expect (writer, "written");
   test_child_tell (reader, "first");
   test_child_expect (reader, "first;");
@@ -322,6 +346,18 @@ test_sigpipe (void)
   heard = test_child_hear (writer);
   g_assert_cmpstr (heard, ==, "alive");
   g_assert_cmpint (test_child_wait (writer), ==, 0);
+}
+
+static void
+test_sigpipe (void)
+{
+  ring_dead (NULL);
+}
+
+static void
+test_sigpipe_old_kernel (void)
+{
+  ring_dead ("old");
 }
 
 /* Whoever may have put something else in the bell's place: nothing is written into it. */
@@ -436,6 +472,7 @@ main (int    argc,
   test_add ("/bell/idle-process", test_idle_process);
   test_add ("/bell/killed-writer", test_killed_writer);
   test_add ("/bell/sigpipe", test_sigpipe);
+  test_add ("/bell/sigpipe/old-kernel", test_sigpipe_old_kernel);
   test_add ("/bell/replaced", test_replaced_bell);
   test_add ("/bell/leftovers", test_leftovers);
   test_add ("/bell/several-sleepers", test_several_sleepers);
