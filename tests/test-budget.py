@@ -50,6 +50,8 @@ def callgrind(operation, times, output):
                                '--callgrind-out-file=' + output, os.path.abspath(program), operation, str(times)],
                               env=env, timeout=PATIENCE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         left = [name for _, _, names in os.walk(place) for name in names]
+    if done.returncode != 0 and 'debuginfo reader' in done.stdout:
+        raise tap.Skip('this valgrind cannot read what this compiler writes for debuggers')
     assert done.returncode == 0, f'{operation}: status {done.returncode}: {done.stdout}'
     assert not left, f'{operation} leaves {left}'
 

@@ -32,8 +32,11 @@ run_nested (Record *record)
   g_assert_false (record->nested);
   record->nested = TRUE;
   g_timeout_add (NESTED_MSEC, set_true, &over);
-  for (; !over; record->n_rounds++)
-    g_main_context_iteration (NULL, TRUE);
+  while (!over)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      record->n_rounds++;
+    }
   record->nested = FALSE;
 }
 
