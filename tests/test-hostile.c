@@ -543,7 +543,8 @@ test_plain_just_enough (void)
   check_small ("small", "just-enough");
 }
 
-/* Holds a region; asked to, has a child that inherits its mapping and lives on. */
+/* Holds a region; asked to, has a child that inherits its mapping and lives on. Then it is the child that speaks:
+ * until it runs, it has the parent's descriptors still. */
 static void
 role_owner (int    argc,
             char **argv)
@@ -551,7 +552,7 @@ role_owner (int    argc,
   g_autoptr(ShmoozeRegion) region = create (argv[0], 10);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
-  if (argc < 2 || fork () > 0)
+  if (argc < 2 || fork () == 0)
     test_say ("holding");
   g_free (test_hear ());
 }
