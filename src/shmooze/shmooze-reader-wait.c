@@ -82,31 +82,11 @@ sleep_until (ShmoozeReader *self,
     shmooze_bell_quiet (self->bell);
 }
 
-/**
- * shmooze_reader_wait:
- * @self: a reader
- * @timeout_usec: how long to wait, in microseconds; -1: as long as it takes
- * @cancellable: (nullable): ends the waiting
- * @error: return location for an error
- *
- * Waits until there is a message or another draft.
- *
- * With %SHMOOZE_WAIT_AUTO it looks for some microseconds before it falls
- * asleep, as long as the writer runs on another processor and answers that
- * quickly.
- *
- * Fails with %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED,
- * %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST or %SHMOOZE_ERROR_CORRUPT.
- *
- * Returns: whether there is something to read
- *
- * Since: 1.0
- */
-gboolean
-shmooze_reader_wait (ShmoozeReader  *self,
-                     gint64          timeout_usec,
-                     GCancellable   *cancellable,
-                     GError        **error)
+static G_NO_INLINE gboolean
+wait_with_care (ShmoozeReader  *self,
+                gint64          timeout_usec,
+                GCancellable   *cancellable,
+                GError        **error)
 {
   GPollFD fds[2] = { { .fd = -1, .events = G_IO_IN }, { .fd = -1 } };
   gint64 begin = 0, now = 0, deadline = G_MAXINT64;
@@ -114,14 +94,6 @@ shmooze_reader_wait (ShmoozeReader  *self,
   guint n_fds = 1;
   guint poll_msec = SHMOOZE_POLL_MIN_MSEC;
   gboolean news = FALSE;
-
-  g_return_val_if_fail (SHMOOZE_IS_READER (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  /* Who spins wants to know at once, and has nothing else to look after. */
-  if (self->wait == SHMOOZE_WAIT_SPIN && timeout_usec < 0 && cancellable == NULL && shmooze_reader_check (self, NULL) &&
-      spin (self, G_MAXINT64, NULL))
-    return TRUE;
 
   /* The time is asked for only where it matters. */
   spins = self->may_spin && shmooze_lane_is_open (&self->lane) && is_written_elsewhere (self);
@@ -159,6 +131,42 @@ shmooze_reader_wait (ShmoozeReader  *self,
   if (n_fds == 2)
     g_cancellable_release_fd (cancellable);
   return news;
+}
+
+/**
+ * shmooze_reader_wait:
+ * @self: a reader
+ * @timeout_usec: how long to wait, in microseconds; -1: as long as it takes
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Waits until there is a message or another draft.
+ *
+ * With %SHMOOZE_WAIT_AUTO it looks for some microseconds before it falls
+ * asleep, as long as the writer runs on another processor and answers that
+ * quickly.
+ *
+ * Fails with %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED,
+ * %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST or %SHMOOZE_ERROR_CORRUPT.
+ *
+ * Returns: whether there is something to read
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_reader_wait (ShmoozeReader  *self,
+                     gint64          timeout_usec,
+                     GCancellable   *cancellable,
+                     GError        **error)
+{
+  g_return_val_if_fail (SHMOOZE_IS_READER (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  /* Who spins wants to know at once, and may have nothing else to look after. */
+  if (self->wait == SHMOOZE_WAIT_SPIN && timeout_usec < 0 && cancellable == NULL && shmooze_reader_check (self, NULL) &&
+      spin (self, G_MAXINT64, NULL))
+    return TRUE;
+  return wait_with_care (self, timeout_usec, cancellable, error);
 }
 
 typedef struct

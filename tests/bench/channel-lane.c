@@ -137,20 +137,14 @@ bench_channel_send (BenchChannel  *self,
 
 static gconstpointer
 receive_with_patience (BenchChannel *self,
-                       gsize        *size,
-                       gboolean      now)
+                       gsize        *size)
 {
   g_autoptr(GError) error = NULL;
   gconstpointer message = NULL;
 
-  do
-    {
-      if (!now && !shmooze_reader_wait (self->reader, -1, NULL, &error))
-        break;
-      message = shmooze_reader_peek (self->reader, size, &error);
-    }
-  while (message == NULL && !now && error == NULL);
-  if (error != NULL)
+  while (message == NULL && error == NULL && shmooze_reader_wait (self->reader, -1, NULL, &error))
+    message = shmooze_reader_peek (self->reader, size, &error);
+  if (message == NULL)
     bench_die ("%s", error->message);
   return message;
 }
@@ -165,7 +159,12 @@ bench_channel_receive (BenchChannel *self,
   if (self->held_back > 0)
     end_batch (self);
   message = shmooze_reader_peek (self->reader, size, NULL);
-  return message != NULL ? message : receive_with_patience (self, size, now);
+  if (message != NULL || now)
+    return message;
+  if (shmooze_reader_wait (self->reader, -1, NULL, NULL) &&
+      (message = shmooze_reader_peek (self->reader, size, NULL)) != NULL)
+    return message;
+  return receive_with_patience (self, size);
 }
 
 void
