@@ -247,6 +247,24 @@ test_sleepers (void)
   g_assert_cmpuint (atomic_load (sleepers), ==, 0);
 }
 
+/* A stranger has cleared what readers say about themselves: they say it again before they sleep. */
+static void
+test_sleepers_again (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
+  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
+  ShmoozeWord *words = shmooze_view_get_data (lane->view);
+  GThread *thread;
+
+  atomic_store (&words[SHMOOZE_LANE_SLEEPERS / sizeof *words], 0);
+  thread = g_thread_new ("reader", read_one, reader);
+  while (atomic_load (&words[SHMOOZE_LANE_ASLEEP / sizeof *words]) != 1)
+    g_thread_yield ();
+  g_assert_cmpuint (atomic_load (&words[SHMOOZE_LANE_SLEEPERS / sizeof *words]), ==, 1);
+  test_lane_write (lane, "now");
+  g_thread_join (thread);
+}
+
 static gpointer
 write_on (gpointer user_data)
 {
@@ -407,6 +425,7 @@ main (int    argc,
   test_add ("/writer/batch/lost", test_batch_lost);
   test_add ("/writer/batch/wakes", test_batch_wakes);
   test_add ("/writer/sleepers", test_sleepers);
+  test_add ("/writer/sleepers/again", test_sleepers_again);
   test_add ("/writer/newcomer", test_newcomer);
   test_add ("/writer/wait", test_wait_for_room);
   test_add ("/writer/wait/reader", test_wait_for_reader);

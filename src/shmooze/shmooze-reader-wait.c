@@ -61,11 +61,12 @@ sleep_until (ShmoozeReader *self,
              guint          n_fds,
              guint         *poll_msec)
 {
-  int patience = shmooze_reader_get_patience (self);
   gint64 msec = left < 0 ? -1 : MIN (left / 1000 + 1, G_MAXINT);
+  int patience;
 
   if (!shmooze_reader_fall_asleep (self))
     return;
+  patience = shmooze_reader_get_patience (self);
   if (self->wait == SHMOOZE_WAIT_POLL)
     {
       patience = (int) *poll_msec;
@@ -187,6 +188,7 @@ reader_source_prepare (GSource *source,
 {
   ReaderSource *self = (ReaderSource *) source;
   ShmoozeReader *reader = self->reader;
+  gboolean awake;
 
   if (self->in_callback)
     {
@@ -196,8 +198,9 @@ reader_source_prepare (GSource *source,
   switch (reader->wait)
     {
     case SHMOOZE_WAIT_BELL:
+      awake = !shmooze_reader_fall_asleep (reader);
       *timeout = shmooze_reader_get_patience (reader);
-      return !shmooze_reader_fall_asleep (reader);
+      return awake;
 
     case SHMOOZE_WAIT_SPIN:
       *timeout = 0;

@@ -137,13 +137,20 @@ take_slot (ShmoozeReader  *self,
 
 /* From now on the writer has to look whether one sleeps. */
 static void
+become_sleeper (ShmoozeReader *self)
+{
+  atomic_fetch_or (shmooze_lane_word (&self->lane, SHMOOZE_LANE_SLEEPERS), own_bit (self));
+  self->attached_at = g_get_monotonic_time ();
+  self->settled = FALSE;
+}
+
+static void
 sleep_on (ShmoozeReader *self,
           guint64        bell)
 {
   self->wait = SHMOOZE_WAIT_BELL;
   atomic_store (own_word (self, SHMOOZE_READER_BELL), bell + 1);
-  atomic_fetch_or (shmooze_lane_word (&self->lane, SHMOOZE_LANE_SLEEPERS), own_bit (self));
-  self->attached_at = g_get_monotonic_time ();
+  become_sleeper (self);
 }
 
 /* A reader whose owner sleeps on a bell of his own, or polls. */
@@ -297,6 +304,9 @@ shmooze_reader_fall_asleep (ShmoozeReader *self)
     {
       ShmoozeWord *asleep = shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP);
 
+      /* It may have been taken away, by who knows whom. */
+      if ((atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_SLEEPERS)) & own_bit (self)) == 0)
+        become_sleeper (self);
       self->asleep = TRUE;
       if ((atomic_load (asleep) & own_bit (self)) == 0)
         atomic_fetch_or (asleep, own_bit (self));
