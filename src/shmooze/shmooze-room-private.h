@@ -63,6 +63,7 @@ struct _ShmoozeRoom
   GError       **broken;        /* for each seat: what was found wrong with its lane at joining, to be told */
   ShmoozeOutbox  outbox;        /* messages that wait for room in the queue */
   gboolean       dispatching;   /* signals are being emitted: not again from within */
+  gboolean       missed;        /* the bell rang meanwhile */
   gboolean       greeted;       /* the history was told */
   gboolean       resting;       /* there is more to read, but others in the main loop come first */
   gboolean       lost;

@@ -392,6 +392,7 @@ room_source_check (GSource *source)
   if (self->bell_tag != NULL && g_source_query_unix_fd (source, self->bell_tag) != 0)
     {
       shmooze_bell_quiet (self->bell);
+      self->missed = self->dispatching;
       return !self->resting && !self->dispatching;
     }
   return !self->resting && !self->dispatching && has_news (self);
@@ -442,8 +443,9 @@ schedule (ShmoozeRoom *self,
   /* From the end of the batch, which may have taken longer than that. */
   if (self->resting)
     next = g_get_monotonic_time () + REST_USEC;
-  if (self->messages->len > 0)
+  if (self->messages->len > 0 || self->missed || self->changed)
     next = 0;
+  self->missed = FALSE;
   g_source_set_ready_time (self->source, next == G_MAXINT64 || self->lost ? -1 : next);
 }
 
