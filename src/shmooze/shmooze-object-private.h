@@ -91,7 +91,6 @@ void     shmooze_object_sweep     (const ShmoozePlace  *place);
 gboolean shmooze_object_is_named  (const ShmoozeObject *self,
                                    const ShmoozePlace  *place);
 
-guint64  shmooze_available_memory (void);
 gboolean shmooze_lock_byte        (int                  fd,
                                    short                type,
                                    guint64              byte);

@@ -5,6 +5,7 @@
 
 #include "shmooze-bell-private.h"
 #include "shmooze-error-private.h"
+#include "shmooze-memory-private.h"
 
 #include <inttypes.h>
 #include <errno.h>
@@ -14,9 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 /* How long one waits for others that are just opening, closing or removing the same name. */
@@ -345,56 +344,6 @@ shmooze_object_sweep (const ShmoozePlace *place)
     }
 }
 
-/* How many bytes the machine can still give, swap included. A file system in memory may promise more than
- * there is, and to find out by asking for it would cost somebody their process. */
-guint64
-shmooze_available_memory (void)
-{
-  static const char *const words[] = { "MemAvailable:", "SwapFree:" };
-  g_autofree char *text = NULL;
-  guint64 sum = 0;
-
-  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
-    return G_MAXUINT64;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
-    {
-      const char *found = strstr (text, words[i]);
-
-      if (found == NULL)
-        return G_MAXUINT64;
-      sum += g_ascii_strtoull (found + strlen (words[i]), NULL, 10) * 1024;
-    }
-  return sum;
-}
-
-/* Whether so much lies idle that nobody needs to read how much could be made free, which the kernel takes as
- * long for as for everything else about a region. Half of what is idle is left for its reserves. */
-static gboolean
-is_idle_memory (guint64 bytes)
-{
-  struct sysinfo info;
-
-  return sysinfo (&info) == 0 && bytes <= (guint64) info.freeram * info.mem_unit / 2;
-}
-
-/* How many bytes a file can have here: what the file system, the machine and the process's limit leave. With
- * as many as @enough the machine has more than is asked for. */
-static guint64
-bytes_free (int     fd,
-            guint64 enough)
-{
-  guint64 bytes = is_idle_memory (enough) ? G_MAXUINT64 : shmooze_available_memory ();
-  struct rlimit limit;
-  struct statvfs fs;
-
-  if (fstatvfs (fd, &fs) == 0 && fs.f_blocks > 0)
-    bytes = MIN (bytes, (guint64) fs.f_bavail * fs.f_frsize);
-  if (getrlimit (RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-    bytes = MIN (bytes, (guint64) limit.rlim_cur);
-  return bytes;
-}
-
 /* Makes the file, whole but without a name. */
 static gboolean
 give_birth (ShmoozeObject       *self,
@@ -437,7 +386,7 @@ give_birth (ShmoozeObject       *self,
 
   /* Memory is taken now, so that a full file system is an error here and not SIGBUS later. Asking first
    * spares the machine from a fallocate that is bound to fail when everything is used up. */
-  free_bytes = bytes_free (self->lock_fd, self->file_size);
+  free_bytes = shmooze_bytes_free (self->lock_fd, self->file_size);
   if (self->file_size > free_bytes)
     result = ENOSPC;
   else
@@ -446,7 +395,7 @@ give_birth (ShmoozeObject       *self,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
                    _("The region “%s” needs %" PRIu64 " bytes, %" PRIu64 " are free in %s"),
-                   name, self->file_size, bytes_free (self->lock_fd, G_MAXUINT64), folder);
+                   name, self->file_size, shmooze_bytes_free (self->lock_fd, G_MAXUINT64), folder);
       return FALSE;
     }
   if (result == EOPNOTSUPP)

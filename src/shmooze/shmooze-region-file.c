@@ -4,6 +4,7 @@
 #include "shmooze-region-private.h"
 
 #include "shmooze-error-private.h"
+#include "shmooze-memory-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
