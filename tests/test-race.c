@@ -330,24 +330,31 @@ open_many (gpointer data)
   return NULL;
 }
 
-/* Forks while another thread opens, and waits to be killed. The children wait for the input's end. */
+/* Forks while another thread opens, and waits to be killed. The children wait for the input's end. Until
+ * a child has run, it has not given up what it inherited: the last of them are waited for. */
 static void
 role_forker (int    argc,
              char **argv)
 {
   GThread *thread;
   guint n_forks = 0;
+  int running[2];
+  char byte;
 
+  g_assert_no_errno (pipe (running));
   atomic_store (&opening, TRUE);
   thread = g_thread_new ("opener", open_many, NULL);
-  while (atomic_load (&opening) && n_forks++ < MAX_FORKS)
-    if (fork () == 0)
-      {
-        char byte;
+  for (; atomic_load (&opening) && n_forks < MAX_FORKS; n_forks++)
+    {
+      pid_t pid = fork ();
 
-        _exit (read (STDIN_FILENO, &byte, 1) == 0 ? 0 : 1);
-      }
+      g_assert_no_errno (pid);
+      if (pid == 0)
+        _exit (write (running[1], "", 1) == 1 && read (STDIN_FILENO, &byte, 1) == 0 ? 0 : 1);
+    }
   g_thread_join (thread);
+  for (guint i = 0; i < n_forks; i++)
+    g_assert_cmpint (read (running[0], &byte, 1), ==, 1);
   test_say ("forked");
   g_free (test_hear ());
 }
