@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #define SIZE 4096
+#define N_FORKS (TEST_SLOW ? 100 : 1000)
 
 static char *
 bells_path (void)
@@ -455,6 +458,47 @@ test_several_sleepers (void)
     }
 }
 
+static atomic_bool making;
+
+static gpointer
+make_many (gpointer data)
+{
+  TestLane *lane = data;
+
+  while (atomic_load (&making))
+    g_object_unref (test_lane_read (lane, SHMOOZE_WAIT_BELL));
+  return NULL;
+}
+
+/* Without an allocation: the other thread may have been in the midst of one. */
+static void
+in_child_look_for_bells (gpointer data)
+{
+  for (int fd = 0; fd < 64; fd++)
+    {
+      char link[32], path[PATH_MAX] = "";
+
+      g_snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+      if (readlink (link, path, sizeof path - 1) > 0 && strstr (path, "/bells/") != NULL)
+        _exit (1);
+    }
+}
+
+/* A child with a bell of its parent's would let the dead parent look alive. */
+static void
+test_fork_while_making (void)
+{
+  g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
+  GThread *thread;
+
+  atomic_store (&making, TRUE);
+  thread = g_thread_new ("maker", make_many, lane);
+  for (guint i = 0; i < N_FORKS; i++)
+    g_assert_cmpint (test_in_fork (in_child_look_for_bells, NULL), ==, 0);
+  atomic_store (&making, FALSE);
+  g_thread_join (thread);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -476,6 +520,7 @@ main (int    argc,
   test_add ("/bell/replaced", test_replaced_bell);
   test_add ("/bell/leftovers", test_leftovers);
   test_add ("/bell/several-sleepers", test_several_sleepers);
+  test_add ("/bell/fork-while-making", test_fork_while_making);
 
   return test_run ();
 }

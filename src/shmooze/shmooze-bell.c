@@ -56,30 +56,65 @@ watch_forks (void)
   pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
-static void
-own (int fd)
+/* No fork comes between opening a bell and knowing of it. */
+static int
+open_own (int         dir_fd,
+          const char *path,
+          int         flags)
 {
+  int fd;
+
   pthread_mutex_lock (&owned_lock);
-  if (owned == NULL)
-    owned = g_array_new (FALSE, FALSE, sizeof (int));
-  g_array_append_val (owned, fd);
+  fd = openat (dir_fd, path, flags | O_CLOEXEC);
+  if (fd >= 0)
+    {
+      if (owned == NULL)
+        owned = g_array_new (FALSE, FALSE, sizeof (int));
+      g_array_append_val (owned, fd);
+    }
   pthread_mutex_unlock (&owned_lock);
+  return fd;
+}
+
+/* To be called with the lock held. */
+static gboolean
+find_own (int    fd,
+          guint *position)
+{
+  for (guint i = 0; owned != NULL && i < owned->len; i++)
+    if (g_array_index (owned, int, i) == fd)
+      {
+        *position = i;
+        return TRUE;
+      }
+  return FALSE;
 }
 
 static gboolean
-disown (int fd)
+is_own (int fd)
 {
-  gboolean found = FALSE;
+  gboolean found;
+  guint position;
 
   pthread_mutex_lock (&owned_lock);
-  for (guint i = 0; owned != NULL && i < owned->len && !found; i++)
-    if (g_array_index (owned, int, i) == fd)
-      {
-        g_array_remove_index_fast (owned, i);
-        found = TRUE;
-      }
+  found = find_own (fd, &position);
   pthread_mutex_unlock (&owned_lock);
   return found;
+}
+
+/* Nor between closing it and forgetting it. A forked child's is closed already. */
+static void
+close_own (int fd)
+{
+  guint position;
+
+  pthread_mutex_lock (&owned_lock);
+  if (find_own (fd, &position))
+    {
+      g_array_remove_index_fast (owned, position);
+      close (fd);
+    }
+  pthread_mutex_unlock (&owned_lock);
 }
 
 static void
@@ -124,7 +159,7 @@ shmooze_bell_make (const guint8  *id,
     {
       fchmodat (place->dir_fd, name, 0600, 0);  /* whatever the umask */
       /* For writing too: with no writer left a FIFO would report its end for ever. */
-      fd = openat (place->dir_fd, name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+      fd = open_own (place->dir_fd, name, O_RDWR | O_NONBLOCK | O_NOFOLLOW);
     }
   errsv = errno;
   if (fd < 0)
@@ -134,8 +169,6 @@ shmooze_bell_make (const guint8  *id,
       shmooze_set_error_from_errno (error, errsv, message);
       return -1;
     }
-
-  own (fd);
   return fd;
 }
 
@@ -147,13 +180,13 @@ shmooze_bell_unmake (int           fd,
   g_autofree char *name = bell_name (id, number);
   g_autoptr(ShmoozePlace) place = NULL;
 
-  if (!disown (fd))
+  if (!is_own (fd))
     return;  /* a forked child's: closed already, and not its own */
 
   place = shmooze_place_new (FOLDER, name, FALSE, NULL);
   if (place != NULL)
     unlinkat (place->dir_fd, name, 0);
-  close (fd);
+  close_own (fd);
 }
 
 /* A descriptor of one's own bell on which read() waits. -1: none to be had. */
@@ -161,18 +194,14 @@ int
 shmooze_bell_open_to_sleep (int bell)
 {
   g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", bell);
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
 
-  if (fd >= 0)
-    own (fd);
-  return fd;
+  return open_own (AT_FDCWD, path, O_RDONLY);
 }
 
 void
 shmooze_bell_close_to_sleep (int fd)
 {
-  if (disown (fd))
-    close (fd);
+  close_own (fd);
 }
 
 /* Takes the bytes out, so that the descriptor is silent again. */
