@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "lib/test-deny.h"
 #include "lib/testlib.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <limits.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -282,22 +279,6 @@ test_killed_writer (void)
   g_source_destroy (source);
 }
 
-/* As before Linux 6.18: a write cannot be told to raise no signal. */
-static void
-be_on_old_kernel (void)
-{
-  struct sock_filter program[] = {
-    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_pwritev2, 0, 1),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-  };
-  const struct sock_fprog filter = { .len = G_N_ELEMENTS (program), .filter = program };
-
-  g_assert_cmpint (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
-  g_assert_cmpint (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), ==, 0);
-}
-
 /* A bell whose owner is dead answers with SIGPIPE, by which no writer may die. */
 static void
 role_ring_dead (int    argc,
@@ -308,7 +289,7 @@ role_ring_dead (int    argc,
   sigset_t set, pending;
 
   if (argc > 1)
-    be_on_old_kernel ();
+    test_deny_call (SYS_pwritev2, EOPNOTSUPP);  /* as before Linux 6.18: a write cannot be told to raise no signal */
   g_assert_true (signal (SIGPIPE, SIG_DFL) != SIG_ERR);
   lane->writer = shmooze_writer_new (lane->view, 4, 100, NULL);
   test_lane_write (lane, "first");  /* opens the bell */

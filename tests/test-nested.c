@@ -3,9 +3,16 @@
 /* Handlers that run a main loop of their own: nothing is called from within itself, nothing is lost, and the
  * inner loop sleeps. */
 
+#include "lib/test-deny.h"
 #include "lib/testlib.h"
 
+#include <errno.h>
+#include <glib-unix.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #define NESTED_MSEC 100
+#define N_SPEAKING 8
 #define MOST_ROUNDS 30  /* of the inner loop, which has next to nothing to do */
 
 typedef struct
@@ -155,15 +162,129 @@ test_room (void)
   g_string_free (record.seen, TRUE);
 }
 
+typedef struct
+{
+  gboolean nested;
+  gboolean is_due;  /* the inner loop has ended, and who joined meanwhile was not told yet */
+} Nester;
+
+static Nester nester;
+
+static gint
+poll_unless_due (GPollFD *fds,
+                 guint    n_fds,
+                 gint     timeout)
+{
+  if (nester.is_due && timeout != 0)
+    test_say ("fell asleep");
+  return g_poll (fds, n_fds, timeout);
+}
+
+static void
+iterate_until_told (void)
+{
+  g_autofree char *line = NULL;
+
+  while ((line = test_hear_now ()) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+nest_until_told (ShmoozeRoom    *room,
+                 ShmoozeMessage *message)
+{
+  nester.nested = TRUE;
+  test_say ("nested");
+  iterate_until_told ();
+  nester.nested = FALSE;
+  nester.is_due = TRUE;
+}
+
+static void
+say_who_joined (ShmoozeRoom *room,
+                ShmoozePeer *peer)
+{
+  g_assert_false (nester.nested);
+  nester.is_due = FALSE;
+  test_say ("%s joined", shmooze_peer_get_nick (peer));
+}
+
+static gboolean
+wake_up (int          fd,
+         GIOCondition condition,
+         gpointer     user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Wakes the loop when something is said, and not once more after that, as a source that may not recurse does. */
+static void
+listen_to_parent (void)
+{
+  g_autoptr(GSource) source = g_unix_fd_source_new (STDIN_FILENO, G_IO_IN);
+
+  g_source_set_can_recurse (source, TRUE);
+  g_source_set_callback (source, G_SOURCE_FUNC (wake_up), NULL, NULL);
+  g_source_attach (source, NULL);
+}
+
+/* Sits in a room of which nobody can tell that its file was touched: only the bell tells of who comes. */
+static void
+role_nester (int    argc,
+             char **argv)
+{
+  g_autoptr(ShmoozeRoom) room = NULL;
+
+  test_deny_call (SYS_inotify_init1, EMFILE);
+#ifdef SYS_inotify_init
+  test_deny_call (SYS_inotify_init, EMFILE);
+#endif
+  g_main_context_set_poll_func (NULL, poll_unless_due);
+  room = shmooze_room_join (argv[0], "Ben", SHMOOZE_WAIT_AUTO, NULL);
+  g_signal_connect (room, "message", G_CALLBACK (nest_until_told), NULL);
+  g_signal_connect (room, "peer-joined", G_CALLBACK (say_who_joined), NULL);
+  listen_to_parent ();
+  test_say ("ready");
+  iterate_until_told ();
+}
+
+/* Somebody comes while the inner loop runs who can only watch, and so has no lane in which that would show. The
+ * bell rings within the inner loop, and it is told after it. */
+static void
+test_joined_meanwhile (void)
+{
+  g_autoptr(TestChild) ben = test_child_new ("nester", "room", NULL);
+  g_autoptr(GPtrArray) speakers = g_ptr_array_new_with_free_func ((GDestroyNotify) test_room_free);
+  g_autoptr(TestRoom) cleo = NULL;
+
+  test_child_expect (ben, "ready");
+  for (guint i = 1; i < N_SPEAKING; i++)
+    {
+      g_autofree char *nick = g_strdup_printf ("P%u", i), *event = g_strdup_printf ("%s joined", nick);
+
+      g_ptr_array_add (speakers, test_room_join ("room", nick, SHMOOZE_WAIT_AUTO));
+      test_child_expect (ben, event);
+    }
+  test_room_send (g_ptr_array_index (speakers, 0), "a");
+  test_child_expect (ben, "nested");
+  cleo = test_room_join ("room", "Cleo", SHMOOZE_WAIT_AUTO);
+  g_assert_true (shmooze_room_is_watching (cleo->room));
+  test_child_tell (ben, "go on");
+  test_child_expect (ben, "Cleo joined");
+  test_child_tell (ben, "end");
+}
+
 int
 main (int    argc,
       char **argv)
 {
   test_child_role ("talker", test_talker_role);
+  test_child_role ("nester", role_nester);
   test_init (&argc, &argv);
 
   test_add ("/nested/reader", test_reader);
   test_add ("/nested/room", test_room);
+  test_add ("/nested/room/joined-meanwhile", test_joined_meanwhile);
 
   return test_run ();
 }
