@@ -56,7 +56,8 @@ watch_forks (void)
   pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
-/* No fork comes between opening a bell and knowing of it. */
+/* No fork comes between opening a bell and knowing of it. When it was last read does not matter to anybody, and
+ * is not noted with each ring. */
 static int
 open_own (int         dir_fd,
           const char *path,
@@ -65,7 +66,7 @@ open_own (int         dir_fd,
   int fd;
 
   pthread_mutex_lock (&owned_lock);
-  fd = openat (dir_fd, path, flags | O_CLOEXEC);
+  fd = openat (dir_fd, path, flags | O_CLOEXEC | O_NOATIME);
   if (fd >= 0)
     {
       if (owned == NULL)
