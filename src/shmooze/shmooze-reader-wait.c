@@ -9,12 +9,40 @@
 
 /* Waiting for the writer: without sleep, asleep, or in a main loop. */
 
+/* How many looks are let pass in a stream of messages, how many messages are enough at a time, and how seldom one
+ * tries whether it is a stream. */
+#define LOOK_AWAY_MIN 4
+#define LOOK_AWAY_MAX 32
+#define MESSAGES_ENOUGH 16
+#define WAITS_PER_TRY 64
+
+/* Where messages come as fast as they are read, each look at the next word takes its line away from the writer,
+ * which is about to write there. So now and then one looks away for a moment. If several messages have come
+ * meanwhile, one does so again, and for longer as long as they are few; a message that comes alone ends it. */
+static void
+look_away (ShmoozeReader *self)
+{
+  guint64 n_messages = (self->position - self->empty_at) / shmooze_frame_size (self->peeked.size);
+
+  if (self->looks_away == 0)
+    self->looks_away = ++self->n_waits % WAITS_PER_TRY == 0 ? LOOK_AWAY_MIN : 0;
+  else if (n_messages < 2)
+    self->looks_away = 0;
+  else if (n_messages < MESSAGES_ENOUGH)
+    self->looks_away = MIN (2 * self->looks_away, LOOK_AWAY_MAX);
+  self->empty_at = self->position;
+
+  for (guint i = 0; i < self->looks_away; i++)
+    shmooze_relax ();
+}
+
 /* Looks without pause until @end. */
 static gboolean
 spin (ShmoozeReader *self,
       gint64         end,
       GCancellable  *cancellable)
 {
+  look_away (self);
   do
     {
       for (guint i = 0; i < SHMOOZE_LOOKS_A_GLANCE; i++)
