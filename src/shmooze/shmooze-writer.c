@@ -7,6 +7,10 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+/* So far ahead of what is being written the lines are fetched that a batch will be written to: they arrive
+ * just in time then. */
+#define FETCH_AHEAD 512
+
 /**
  * ShmoozeWriter:
  *
@@ -386,6 +390,7 @@ shmooze_writer_write (ShmoozeWriter *self,
   /* Behind a frame that is held back nobody looks, and what has become of the region is asked when that ends. */
   if (self->batch_place != NULL)
     {
+      shmooze_fetch_to_write (self->lane.queue + ((begin + FETCH_AHEAD) & self->lane.mask));
       self->position = next;
       atomic_store_explicit ((ShmoozeWord *) (gpointer) place, SHMOOZE_WORD_FRAME | size, memory_order_relaxed);
       memcpy (place + sizeof (guint64), data, size);
