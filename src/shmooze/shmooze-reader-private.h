@@ -36,6 +36,7 @@ struct _ShmoozeReader
   gboolean       settled;
   int            bell;         /* own bell; -1: none, or somebody else sleeps on it */
   int            sleep_fd;     /* the bell once more, to sleep in read(); -1: not yet */
+  gboolean       has_slept;
   ShmoozeRinger  ringer;       /* the writer's bell */
   guint          poll_msec;
 };

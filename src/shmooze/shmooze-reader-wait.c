@@ -68,14 +68,16 @@ is_written_elsewhere (ShmoozeReader *self)
   return there != 0 && there != shmooze_processor ();
 }
 
-/* Where nothing but the bell has to be waited for, one sleeps in read(): that is one call less. */
+/* Where nothing but the bell has to be waited for, one sleeps in read(): that is one call less, but for the first
+ * time, when a descriptor for it would have to be opened. */
 static gboolean
 sleep_in_read (ShmoozeReader *self)
 {
   char byte[64];
 
-  if (self->sleep_fd < 0)
+  if (self->sleep_fd < 0 && self->has_slept)
     self->sleep_fd = shmooze_bell_open_to_sleep (self->bell);
+  self->has_slept = TRUE;
   if (self->sleep_fd < 0)
     return FALSE;
 

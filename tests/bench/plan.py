@@ -103,7 +103,7 @@ ONE_WAY = Table('One way, larger, two CPUs', tuple(
 IDLE = Table('An idle reader, context switches a second', (
     ('blocking', Cell('idle', 'block', 64, 'free', seconds=10, without=(BELL_LANE, FUTEX_SPIN))),
     ('in a main loop', Cell('idle', 'loop', 64, 'free', seconds=10))),
-    note='Each waits 10 s for nothing, all at the same time; in brackets µs of CPU a second.')
+    note='Each waits 10 s for nothing, side by side; in brackets µs of CPU a second.')
 
 CHARTED = (SPINNING, BLOCKING, LOOPING, ONE_WAY_64)
 ALL = (SPINNING, BLOCKING, LOOPING, ONE_WAY_64, ONE_WAY, IDLE)

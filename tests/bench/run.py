@@ -13,12 +13,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import chart
 import machine
 import measure
 import plan
 import table
 from results import Results
+
+STARTING = 0.3                                    # seconds, until a pair is idle
 
 
 def parse_arguments():
@@ -112,16 +115,19 @@ def in_turns(programs, sides, cells, arguments):
                 yield record(number, cell, side, own_cell, m)
 
 
-def all_at_once(programs, sides, cells):
-    """What is idle disturbs nobody."""
+def side_by_side(programs, sides, cells):
+    """What is idle disturbs nobody; what starts and ends does, so one begins after the other."""
     jobs = [(cell, side, cell.run_by(side)) for cell in cells for side in sides if cell.run_by(side)]
     if not jobs:
         return
     say(f'{len(jobs)} idle pairs for {max(cell.seconds for cell in cells):.0f} s')
     with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
-        found = pool.map(lambda job: measure.pair(programs, job[1], job[2]), jobs)
-        for (cell, side, own_cell), m in zip(jobs, found):
-            yield record(0, cell, side, own_cell, m | {'disturbed': False})
+        found = []
+        for cell, side, own_cell in jobs:
+            found.append(pool.submit(measure.pair, programs, side, own_cell))
+            time.sleep(STARTING)
+        for (cell, side, own_cell), job in zip(jobs, found):
+            yield record(0, cell, side, own_cell, job.result() | {'disturbed': False})
 
 
 def record(number, cell, side, own_cell, figures):
@@ -138,7 +144,7 @@ def run(arguments):
         if arguments.only:
             cells, sides = narrowed(cells, sides, arguments.only)
         data['measurements'] += in_turns(arguments.programs, sides, [c for c in cells if c.workload != 'idle'], arguments)
-        data['measurements'] += all_at_once(arguments.programs, sides, [c for c in cells if c.workload == 'idle'])
+        data['measurements'] += side_by_side(arguments.programs, sides, [c for c in cells if c.workload == 'idle'])
         data['region'] = {} if arguments.only else measure_region(arguments.programs)
     say('')
     data['targets'] = table.targets_as_data(Results(data['measurements']))
