@@ -22,13 +22,13 @@
 static void
 look_away (ShmoozeReader *self)
 {
-  guint64 read = self->position - self->empty_at, frame = shmooze_frame_size (self->peeked.size);
+  guint64 n_bytes = self->position - self->empty_at, frame = shmooze_frame_size (self->peeked.size);
 
   if (self->looks_away == 0)
     self->looks_away = ++self->n_waits % WAITS_PER_TRY == 0 ? LOOK_AWAY_MIN : 0;
-  else if (read < 2 * frame)
+  else if (n_bytes < 2 * frame)
     self->looks_away = 0;
-  else if (read < MESSAGES_ENOUGH * frame)
+  else if (n_bytes < MESSAGES_ENOUGH * frame)
     self->looks_away = MIN (2 * self->looks_away, LOOK_AWAY_MAX);
   self->empty_at = self->position;
 
