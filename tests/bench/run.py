@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import chart
 import machine
 import measure
@@ -21,7 +20,7 @@ import plan
 import table
 from results import Results
 
-STARTING = 0.3                                    # seconds, until a pair is idle
+SETTLING = 1                                      # seconds, at most, until a pair that has begun is idle
 
 
 def parse_arguments():
@@ -125,7 +124,7 @@ def side_by_side(programs, sides, cells):
         found = []
         for cell, side, own_cell in jobs:
             found.append(pool.submit(measure.pair, programs, side, own_cell))
-            time.sleep(STARTING)
+            measure.wait_quiet(SETTLING)
         for (cell, side, own_cell), job in zip(jobs, found):
             yield record(0, cell, side, own_cell, job.result() | {'disturbed': False})
 
