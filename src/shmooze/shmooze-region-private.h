@@ -48,6 +48,8 @@ ShmoozeRegion *shmooze_region_create_or_open_in (const char          *folder,
                                                  const ShmoozeBirth  *birth,
                                                  gboolean            *created,
                                                  GError             **error);
+void           shmooze_region_set_context   (ShmoozeRegion  *self,
+                                             GMainContext   *context);
 void           shmooze_region_emit_lost     (ShmoozeRegion  *self,
                                              GError         *error);
 const guint8  *shmooze_region_get_id        (ShmoozeRegion  *self);

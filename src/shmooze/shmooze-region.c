@@ -220,6 +220,15 @@ shmooze_region_init (ShmoozeRegion *self)
   self->context = g_main_context_ref_thread_default ();
 }
 
+/* Where it is told that the region is lost, if not where it was made. Only while no other thread knows of it. */
+void
+shmooze_region_set_context (ShmoozeRegion *self,
+                            GMainContext  *context)
+{
+  g_main_context_unref (self->context);
+  self->context = g_main_context_ref (context != NULL ? context : g_main_context_default ());
+}
+
 /* A region that holds nothing yet. */
 ShmoozeRegion *
 shmooze_region_new (const char    *label,

@@ -7,6 +7,7 @@
 #include "shmooze-reader-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <pthread.h>
 #include <string.h>
 
 static ShmoozeRegion *
@@ -193,42 +194,20 @@ sit_down (ShmoozeRoom  *self,
   self->wait = self->bell < 0 || wait == SHMOOZE_WAIT_POLL ? SHMOOZE_WAIT_POLL : SHMOOZE_WAIT_BELL;
   attach_readers (self);
   shmooze_seats_take (&self->seats, self->own_seat, self->bell >= 0, self->nick);
+  self->seated = TRUE;
   return TRUE;
 }
 
-/**
- * shmooze_room_join: (constructor)
- * @region_name: the name of the region; it is made a room when it is new
- * @nick: the nickname to be known by
- * @wait: how to wait for others
- * @error: return location for an error
- *
- * Joins a room. When somebody there has the nickname, a number is put behind
- * it. When all seats are taken one can still watch: see
- * [method@Room.is_watching].
- *
- * Fails with %SHMOOZE_ERROR_LAYOUT when the region is no room,
- * %SHMOOZE_ERROR_NO_SEAT when not even a watching place is free, and the
- * errors of [ctor@Region.create_or_open].
- *
- * Returns: (transfer full): the room
- *
- * Since: 1.0
- */
-ShmoozeRoom *
-shmooze_room_join (const char   *region_name,
-                   const char   *nick,
-                   ShmoozeWait   wait,
-                   GError      **error)
+/* A room with a seat in it, that does not listen yet: any thread can do this. */
+static ShmoozeRoom *
+take_place (const char   *region_name,
+            const char   *nick,
+            ShmoozeWait   wait,
+            GError      **error)
 {
-  g_autoptr(ShmoozeRoom) self = NULL;
+  g_autoptr(ShmoozeRoom) self = g_object_new (SHMOOZE_TYPE_ROOM, NULL);
   gboolean seated;
 
-  g_return_val_if_fail (region_name != NULL, NULL);
-  g_return_val_if_fail (nick != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  self = g_object_new (SHMOOZE_TYPE_ROOM, NULL);
   self->name = g_strdup (region_name);
   self->region = open_or_create (region_name, error);
   if (self->region == NULL || !shmooze_seats_attach (&self->seats, self->region, SHMOOZE_ACCESS_READ_WRITE, error))
@@ -247,6 +226,192 @@ shmooze_room_join (const char   *region_name,
   if (!seated)
     return NULL;
 
-  shmooze_room_start_listening (self);
   return g_steal_pointer (&self);
+}
+
+/**
+ * shmooze_room_join: (constructor)
+ * @region_name: the name of the region; it is made a room when it is new
+ * @nick: the nickname to be known by
+ * @wait: how to wait for others
+ * @error: return location for an error
+ *
+ * Joins a room. When somebody there has the nickname, a number is put behind
+ * it. When all seats are taken one can still watch: see
+ * [method@Room.is_watching].
+ *
+ * Takes some milliseconds when the room is new, and up to a second when
+ * somebody was stopped while joining: a window calls [func@Room.join_async].
+ *
+ * Fails with %SHMOOZE_ERROR_LAYOUT when the region is no room,
+ * %SHMOOZE_ERROR_NO_SEAT when not even a watching place is free,
+ * %G_IO_ERROR_BUSY when somebody else does not get done with joining, and the
+ * errors of [ctor@Region.create_or_open].
+ *
+ * Returns: (transfer full): the room
+ *
+ * Since: 1.0
+ */
+ShmoozeRoom *
+shmooze_room_join (const char   *region_name,
+                   const char   *nick,
+                   ShmoozeWait   wait,
+                   GError      **error)
+{
+  ShmoozeRoom *self;
+
+  g_return_val_if_fail (region_name != NULL, NULL);
+  g_return_val_if_fail (nick != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  self = take_place (region_name, nick, wait, error);
+  if (self != NULL)
+    shmooze_room_start_listening (self, g_main_context_get_thread_default ());
+  return self;
+}
+
+/* What goes from thread to thread. The mutex is for those who watch over threads: what GLib does to hand over a
+ * task they do not see. */
+typedef struct
+{
+  pthread_mutex_t mutex;
+  char           *region_name;
+  char           *nick;
+  ShmoozeWait     wait;
+  ShmoozeRoom    *room;
+} Joining;
+
+static Joining *
+joining_new (const char *region_name,
+             const char *nick,
+             ShmoozeWait wait)
+{
+  Joining *self = g_new0 (Joining, 1);
+
+  pthread_mutex_init (&self->mutex, NULL);
+  pthread_mutex_lock (&self->mutex);
+  self->region_name = g_strdup (region_name);
+  self->nick = g_strdup (nick);
+  self->wait = wait;
+  pthread_mutex_unlock (&self->mutex);
+  return self;
+}
+
+static gboolean
+joining_do (Joining  *self,
+            GError  **error)
+{
+  gboolean done;
+
+  pthread_mutex_lock (&self->mutex);
+  self->room = take_place (self->region_name, self->nick, self->wait, error);
+  done = self->room != NULL;
+  pthread_mutex_unlock (&self->mutex);
+  return done;
+}
+
+static ShmoozeRoom *
+joining_take (Joining *self)
+{
+  ShmoozeRoom *room;
+
+  pthread_mutex_lock (&self->mutex);
+  room = g_steal_pointer (&self->room);
+  pthread_mutex_unlock (&self->mutex);
+  return room;
+}
+
+static void
+joining_free (gpointer data)
+{
+  Joining *self = data;
+  g_autoptr(ShmoozeRoom) room = joining_take (self);
+
+  pthread_mutex_destroy (&self->mutex);
+  g_free (self->region_name);
+  g_free (self->nick);
+  g_free (self);
+}
+
+static void
+join_in_thread (GTask        *task,
+                gpointer      source_object,
+                gpointer      task_data,
+                GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (joining_do (task_data, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * shmooze_room_join_async:
+ * @region_name: the name of the region; it is made a room when it is new
+ * @nick: the nickname to be known by
+ * @wait: how to wait for others
+ * @cancellable: (nullable): what ends the joining early
+ * @callback: (scope async) (closure user_data): what to call when it is done
+ * @user_data: what to hand to @callback
+ *
+ * Joins a room as [ctor@Room.join] does, in a thread, so that nothing waits
+ * for it. The room then belongs to the thread of this call, and to its
+ * thread-default main context.
+ *
+ * Since: 1.0
+ */
+void
+shmooze_room_join_async (const char          *region_name,
+                         const char          *nick,
+                         ShmoozeWait          wait,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (region_name != NULL);
+  g_return_if_fail (nick != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, shmooze_room_join_async);
+  g_task_set_name (task, "shmooze_room_join_async");
+  g_task_set_task_data (task, joining_new (region_name, nick, wait), joining_free);
+  g_task_run_in_thread (task, join_in_thread);
+}
+
+/**
+ * shmooze_room_join_finish: (constructor)
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends [func@Room.join_async]. A room that nobody asks for here is left
+ * again.
+ *
+ * Fails like [ctor@Room.join], and with %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: (transfer full): the room
+ *
+ * Since: 1.0
+ */
+ShmoozeRoom *
+shmooze_room_join_finish (GAsyncResult  *result,
+                          GError       **error)
+{
+  GTask *task = G_TASK (result);
+  ShmoozeRoom *self;
+
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, shmooze_room_join_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!g_task_propagate_boolean (task, error))
+    return NULL;
+
+  self = joining_take (g_task_get_task_data (task));
+  shmooze_room_start_listening (self, g_task_get_context (task));
+  return self;
 }

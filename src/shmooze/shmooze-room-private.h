@@ -64,6 +64,7 @@ struct _ShmoozeRoom
   ShmoozeOutbox  outbox;        /* messages that wait for room in the queue */
   gboolean       dispatching;   /* signals are being emitted: not again from within */
   gboolean       missed;        /* the bell rang meanwhile */
+  gboolean       seated;        /* the others can see one */
   gboolean       greeted;       /* the history was told */
   gboolean       resting;       /* there is more to read, but others in the main loop come first */
   gboolean       lost;
@@ -76,7 +77,8 @@ gboolean shmooze_room_read_messages    (ShmoozeRoom        *self,
                                         guint               seat,
                                         guint               most,
                                         GError            **error);
-void     shmooze_room_start_listening  (ShmoozeRoom        *self);
+void     shmooze_room_start_listening  (ShmoozeRoom        *self,
+                                        GMainContext       *context);
 void     shmooze_room_stop_listening   (ShmoozeRoom        *self);
 void     shmooze_room_hurry            (ShmoozeRoom        *self);
 void     shmooze_room_expect_attention (ShmoozeRoom        *self);

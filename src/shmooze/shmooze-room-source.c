@@ -595,7 +595,8 @@ on_file_changed (GFileMonitor      *monitor,
 
 /* The room has a seat: looks who else has, tells them, and follows what happens from now on. */
 void
-shmooze_room_start_listening (ShmoozeRoom *self)
+shmooze_room_start_listening (ShmoozeRoom  *self,
+                              GMainContext *context)
 {
   g_autoptr(GFile) file = g_file_new_for_path (shmooze_region_get_path (self->region));
 
@@ -610,8 +611,9 @@ shmooze_room_start_listening (ShmoozeRoom *self)
     if (i != self->own_seat)
       look_at_seat (self, i, TRUE);
   ring_peers (self);
+  shmooze_region_set_context (self->region, context);
   shmooze_room_hurry (self);
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+  g_source_attach (self->source, context);
 
   /* Nobody rings when the file is truncated or replaced. */
   self->monitor = g_file_monitor_file (file, G_FILE_MONITOR_NONE, NULL, NULL);

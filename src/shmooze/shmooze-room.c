@@ -21,7 +21,8 @@
  * draft with every keystroke, and messages. The others' lanes are read. All
  * signals are emitted in the thread-default main context of the thread that
  * joined; a room belongs to that thread. Nothing that a peer does, or fails
- * to do, makes a call here wait.
+ * to do, makes a call here wait, but for [ctor@Room.join], which has
+ * [func@Room.join_async] beside it.
  *
  * Since: 1.0
  */
@@ -203,7 +204,7 @@ shmooze_room_leave (ShmoozeRoom *self)
     return;
   self->left = TRUE;
 
-  if (self->source != NULL && !shmooze_region_is_detached (self->region))
+  if (self->seated && !shmooze_region_is_detached (self->region))
     {
       if (self->writer != NULL)
         shmooze_writer_set_draft (self->writer, "", 0, NULL);

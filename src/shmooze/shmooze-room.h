@@ -18,6 +18,16 @@ ShmoozeRoom *shmooze_room_join         (const char           *region_name,
                                         ShmoozeWait           wait,
                                         GError              **error);
 SHMOOZE_EXPORT
+void         shmooze_room_join_async   (const char           *region_name,
+                                        const char           *nick,
+                                        ShmoozeWait           wait,
+                                        GCancellable         *cancellable,
+                                        GAsyncReadyCallback   callback,
+                                        gpointer              user_data);
+SHMOOZE_EXPORT
+ShmoozeRoom *shmooze_room_join_finish  (GAsyncResult         *result,
+                                        GError              **error);
+SHMOOZE_EXPORT
 void         shmooze_room_leave        (ShmoozeRoom          *self);
 SHMOOZE_EXPORT
 const char  *shmooze_room_get_name     (ShmoozeRoom          *self);

@@ -85,18 +85,10 @@ on_lost (ShmoozeRoom *room,
 }
 
 TestRoom *
-test_room_join (const char *region_name,
-                const char *nick,
-                ShmoozeWait wait)
+test_room_new (ShmoozeRoom *room)
 {
-  g_autoptr(GError) error = NULL;
-  ShmoozeRoom *room = shmooze_room_join (region_name, nick, wait, &error);
-  TestRoom *self;
+  TestRoom *self = g_new0 (TestRoom, 1);
 
-  g_assert_no_error (error);
-  g_assert_nonnull (room);
-
-  self = g_new0 (TestRoom, 1);
   self->room = room;
   self->messages = g_ptr_array_new_with_free_func (g_object_unref);
   self->events = g_ptr_array_new_with_free_func (g_free);
@@ -107,6 +99,19 @@ test_room_join (const char *region_name,
   g_signal_connect (room, "lane-broken", G_CALLBACK (on_broken), self);
   g_signal_connect (room, "lost", G_CALLBACK (on_lost), self);
   return self;
+}
+
+TestRoom *
+test_room_join (const char *region_name,
+                const char *nick,
+                ShmoozeWait wait)
+{
+  g_autoptr(GError) error = NULL;
+  ShmoozeRoom *room = shmooze_room_join (region_name, nick, wait, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (room);
+  return test_room_new (room);
 }
 
 void

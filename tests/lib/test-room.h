@@ -16,6 +16,7 @@ typedef struct
   guint        n_lost;
 } TestRoom;
 
+TestRoom    *test_room_new         (ShmoozeRoom *room);
 TestRoom    *test_room_join        (const char  *region_name,
                                     const char  *nick,
                                     ShmoozeWait  wait);
