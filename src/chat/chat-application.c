@@ -21,6 +21,9 @@ struct _ChatApplication
   char           *region;
   char           *nick;
   ShmoozeWait     wait;
+  gboolean        is_joining;
+  GAsyncResult   *joined;             /* what came of it, until there is a window for it */
+  guint           patience;           /* until the window shows without a room */
   guint           signal_sources[3];
 };
 
@@ -211,6 +214,88 @@ show_shortcuts (GSimpleAction *action,
   gtk_window_present (GTK_WINDOW (gtk_application_window_get_help_overlay (window)));
 }
 
+static ChatWindow *
+find_chat_window (ChatApplication *self)
+{
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (CHAT_IS_WINDOW (l->data))
+      return l->data;
+
+  return NULL;
+}
+
+/* Gives the window the room, or the reason why there is none. */
+static void
+hand_over (ChatApplication *self)
+{
+  ChatWindow *window = find_chat_window (self);
+  g_autoptr (GAsyncResult) joined = NULL;
+  g_autoptr (ShmoozeRoom) room = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->joined == NULL || window == NULL)
+    return;
+
+  joined = g_steal_pointer (&self->joined);
+  room = shmooze_room_join_finish (joined, &error);
+
+  if (room != NULL)
+    chat_window_enter (window, room);
+  else
+    chat_window_stay (window, error);
+}
+
+static void
+present (ChatApplication *self)
+{
+  g_clear_handle_id (&self->patience, g_source_remove);
+  gtk_window_present (GTK_WINDOW (find_chat_window (self)));
+}
+
+static void
+on_joined (GObject      *source,
+           GAsyncResult *result,
+           gpointer      data)
+{
+  ChatApplication *self = data;
+
+  self->is_joining = FALSE;
+  g_set_object (&self->joined, result);
+  hand_over (self);
+
+  if (self->patience != 0)
+    present (self);
+}
+
+/* It can take its time: a window stands meanwhile. */
+static void
+begin_joining (ChatApplication *self)
+{
+  if (self->is_joining)
+    return;
+
+  self->is_joining = TRUE;
+  shmooze_room_join_async (self->region, self->nick, self->wait, NULL, on_joined, self);
+}
+
+/* A seat that was just taken is left in good order. */
+static void
+end_joining (ChatApplication *self)
+{
+  while (self->is_joining)
+    g_main_context_iteration (NULL, TRUE);
+
+  g_clear_object (&self->joined);
+}
+
+static void
+join (GSimpleAction *action,
+      GVariant      *parameter,
+      gpointer       data)
+{
+  begin_joining (data);
+}
+
 static gboolean
 on_unix_signal (gpointer data)
 {
@@ -224,6 +309,7 @@ chat_application_startup (GApplication *application)
 {
   ChatApplication *self = CHAT_APPLICATION (application);
   const GActionEntry entries[] = {
+    { .name = "join", .activate = join },
     { .name = "new-window", .activate = new_window },
     { .name = "demo", .activate = open_demo, .parameter_type = "s" },
     { .name = "about", .activate = show_about },
@@ -252,6 +338,10 @@ chat_application_startup (GApplication *application)
   /* Who is asked to go leaves in good order, and is not taken for crashed. */
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     self->signal_sources[i] = g_unix_signal_add (numbers[i], on_unix_signal, self);
+
+  /* While the window is made. */
+  if (self->kind == CHAT_KIND_ROOM)
+    begin_joining (self);
 }
 
 static void
@@ -281,7 +371,7 @@ make_window (ChatApplication *self)
       return chat_show_window_new (application, self->region);
     case CHAT_KIND_ROOM:
     default:
-      return chat_window_new (application, self->region, self->nick, self->wait);
+      return chat_window_new (application, self->region);
     }
 }
 
@@ -290,6 +380,17 @@ static gboolean
 set_icon (gpointer data)
 {
   gtk_window_set_default_icon_name (APP_ID);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_no_patience (gpointer data)
+{
+  ChatApplication *self = data;
+
+  self->patience = 0;
+  present (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -303,7 +404,11 @@ chat_application_activate (GApplication *application)
   if (window == NULL)
     window = GTK_WINDOW (make_window (self));
 
-  gtk_window_present (window);
+  hand_over (self);
+  if (self->is_joining)
+    self->patience = g_timeout_add (100, on_no_patience, self);
+  else
+    gtk_window_present (window);
   g_idle_add (set_icon, NULL);
 }
 
@@ -319,6 +424,8 @@ chat_application_shutdown (GApplication *application)
   /* Also at a quit that did not close it: a window that goes leaves its room. */
   while ((window = gtk_application_get_active_window (GTK_APPLICATION (self))) != NULL)
     gtk_window_destroy (window);
+
+  end_joining (self);
 
   G_APPLICATION_CLASS (chat_application_parent_class)->shutdown (application);
 }

@@ -21,9 +21,8 @@ struct _ChatWindow
   GtkApplicationWindow  parent_instance;
 
   char                 *region;
-  char                 *nick;
-  ShmoozeWait           wait;
-  ShmoozeRoom          *room;
+  ShmoozeRoom          *room;      /* NULL: not in it */
+  gboolean              is_joining;
 
   GtkMenuButton        *menu_button;
   GMenuModel           *main_menu;
@@ -42,7 +41,6 @@ struct _ChatWindow
 
 G_DEFINE_FINAL_TYPE (ChatWindow, chat_window, GTK_TYPE_APPLICATION_WINDOW)
 
-static void chat_window_join  (ChatWindow *self);
 static void chat_window_leave (ChatWindow *self);
 
 /* The way of a keystroke: out … */
@@ -72,8 +70,9 @@ on_draft_changed (ShmoozeRoom *room,
 static void
 update_talk (ChatWindow *self)
 {
-  const gboolean is_alone = self->room == NULL
-                            || g_list_model_get_n_items (shmooze_room_get_peers (self->room)) == 0;
+  const gboolean is_alone = self->room != NULL
+                            ? g_list_model_get_n_items (shmooze_room_get_peers (self->room)) == 0
+                            : !self->is_joining;  /* who knows */
 
   gtk_stack_set_visible_child_name (self->talk, is_alone && chat_transcript_is_empty (self->transcript)
                                                 && chat_waiting_count (self->waiting) == 0 ? "empty" : "transcript");
@@ -125,13 +124,22 @@ update_subtitle (ChatWindow *self)
     names = chat_words_peers (shmooze_room_get_peers (self->room));
 
   if (self->room == NULL)
-    gtk_label_set_label (self->subtitle, _("Not connected"));
+    gtk_label_set_label (self->subtitle, self->is_joining ? _("Joining…") : _("Not connected"));
   else
     gtk_label_set_label (self->subtitle, names != NULL ? names : _("Waiting for another window"));
 
   /* Told in any case, GTK would ask the display where the pointer is. */
   if (g_strcmp0 (gtk_widget_get_tooltip_text (GTK_WIDGET (self->subtitle)), names) != 0)
     gtk_widget_set_tooltip_text (GTK_WIDGET (self->subtitle), names);
+}
+
+/* The application does it, and comes back with the room. */
+static void
+join (ChatWindow *self)
+{
+  self->is_joining = TRUE;
+  update_subtitle (self);
+  gtk_widget_activate_action (GTK_WIDGET (self), "app.join", NULL);
 }
 
 static void
@@ -179,7 +187,7 @@ on_banner_clicked (ChatWindow *self)
   if (kind == CHAT_BANNER_WATCHING || kind == CHAT_BANNER_LOST)
     {
       chat_window_leave (self);
-      chat_window_join (self);
+      join (self);
     }
 
   gtk_widget_grab_focus (GTK_WIDGET (self->composer));
@@ -283,12 +291,16 @@ add_error_page (ChatWindow *self)
   gtk_stack_add_named (self->pages, self->error, "error");
 }
 
-static void
-show_join_error (ChatWindow   *self,
-                 const GError *error)
+/* There is no room to enter: says why. */
+void
+chat_window_stay (ChatWindow   *self,
+                  const GError *error)
 {
   g_autofree char *region = chat_words_region (self->region);
   g_autofree char *title = NULL;
+
+  self->is_joining = FALSE;
+  update_subtitle (self);
 
   /* The talk so far is not taken away. */
   if (!chat_transcript_is_empty (self->transcript))
@@ -304,22 +316,16 @@ show_join_error (ChatWindow   *self,
   gtk_widget_grab_focus (self->error);
 }
 
-static void
-chat_window_join (ChatWindow *self)
+void
+chat_window_enter (ChatWindow  *self,
+                   ShmoozeRoom *room)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *name = NULL;
+  g_autofree char *name = chat_words_name (shmooze_room_get_nick (room));
   g_autofree char *you = NULL;
   GListModel *peers;
 
-  self->room = shmooze_room_join (self->region, self->nick, self->wait, &error);
-  update_subtitle (self);
-
-  if (self->room == NULL)
-    {
-      show_join_error (self, error);
-      return;
-    }
+  self->room = g_object_ref (room);
+  self->is_joining = FALSE;
 
   g_signal_connect (self->room, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->room, "draft-changed", G_CALLBACK (on_draft_changed), self);
@@ -328,7 +334,6 @@ chat_window_join (ChatWindow *self)
   g_signal_connect (self->room, "lane-broken", G_CALLBACK (on_lane_broken), self);
   g_signal_connect (self->room, "lost", G_CALLBACK (on_lost), self);
 
-  name = chat_words_name (shmooze_room_get_nick (self->room));
   /* Translators: the tooltip of the window's title */
   you = g_strdup_printf (_("The others see you as %s"), name);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->title_label), you);
@@ -356,7 +361,7 @@ join_again (GtkWidget  *widget,
             const char *action,
             GVariant   *parameter)
 {
-  chat_window_join (CHAT_WINDOW (widget));
+  join (CHAT_WINDOW (widget));
 }
 
 /* Who types while the transcript has the focus means the composer. */
@@ -418,7 +423,6 @@ chat_window_finalize (GObject *object)
   ChatWindow *self = CHAT_WINDOW (object);
 
   g_free (self->region);
-  g_free (self->nick);
 
   G_OBJECT_CLASS (chat_window_parent_class)->finalize (object);
 }
@@ -480,17 +484,14 @@ chat_window_init (ChatWindow *self)
 
 GtkWidget *
 chat_window_new (GtkApplication *application,
-                 const char     *region,
-                 const char     *nick,
-                 ShmoozeWait     wait)
+                 const char     *region)
 {
   ChatWindow *self = g_object_new (CHAT_TYPE_WINDOW, "application", application, NULL);
   g_autofree char *title = chat_words_region (region);
   g_autofree char *text = NULL;
 
   self->region = g_strdup (region);
-  self->nick = g_strdup (nick);
-  self->wait = wait;
+  self->is_joining = TRUE;
 
   text = g_strdup_printf (_("What you type here shows in every other window on “%s”, letter by letter, "
                             "while you type it."), title);
@@ -498,8 +499,7 @@ chat_window_new (GtkApplication *application,
   gtk_label_set_label (self->title_label, title);
   g_object_set (self->empty, "text", text, NULL);
   chat_size_restore (GTK_WINDOW (self));
-  chat_window_join (self);
-  gtk_widget_set_visible (GTK_WIDGET (self->title_label), TRUE);
+  on_peers_changed (self);
 
   return GTK_WIDGET (self);
 }

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A chat window as a person sees it, on X11 or Wayland; what the tests of this directory share."""
+import contextlib
+import fcntl
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -194,6 +197,15 @@ class Peer:
 def inspect(region):
     """What `shmoozectl inspect` tells of a region; '' while it does not exist."""
     return subprocess.run([*SHMOOZECTL.split(), 'inspect', region], capture_output=True, text=True).stdout
+
+
+@contextlib.contextmanager
+def joining_held(region):
+    """As somebody does who was stopped in the middle of joining."""
+    with open(os.path.join(regions(), region), 'r+b') as file:
+        # struct flock: the byte that who joins locks, see shmooze-object-private.h
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, (1 << 62) + 4096, 1, 0))
+        yield
 
 
 def clean(failed):

@@ -340,6 +340,38 @@ def a_region_that_cannot_be_joined_has_a_page_and_another_try():
 
 
 @case
+def a_window_does_not_wait_for_somebody_who_was_stopped_while_joining():
+    a = Chat('held', 'Ada')
+    with chat.joining_held('held'):
+        b = hands.Window(*chat.SHMOOZE.split(), 'held', '--name=Ben', title='held')
+        a11y.wait(lambda: re.search('Joining…|Cannot Join', a11y.texts(b.frame)))
+        again = a11y.get_shown(b.frame, None, 'Try Again', 'click')
+        assert 'Not connected' in a11y.texts(b.frame)
+        b.picture().save(tap.artifact('joining-held.png'))
+    a11y.press(again)
+    a.wait_shows('Ben joined')
+    a11y.get_shown(b.frame, 'text', 'Write a message')
+    assert b.close() == 0
+    a.wait_shows('Ben left')
+    a.end()
+    nothing_left()
+
+
+@case
+def who_quits_while_joining_has_not_crashed():
+    a = Chat('held', 'Ada')
+    with chat.joining_held('held'):
+        b = hands.Window(*chat.SHMOOZE.split(), 'held', '--name=Ben', title='held')
+        b.proc.send_signal(signal.SIGTERM)
+    assert b.proc.wait(20 * a11y.PATIENCE) == 0
+    a.send('alone again')
+    a.wait_said('alone again')
+    assert 'unexpectedly' not in a.all_text()
+    a.end()
+    nothing_left()
+
+
+@case
 def what_was_said_before_comes_before_and_keeps_its_colour():
     a, peer = Chat('before', 'Ada'), Peer('before', 'Ben')
     a.place(10, 10, 620, 700)
