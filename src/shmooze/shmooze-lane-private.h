@@ -159,6 +159,13 @@ shmooze_lane_look_quickly (const ShmoozeLane *self,
   return TRUE;
 }
 
+static inline gboolean
+shmooze_lane_has_nothing (const ShmoozeLane *self,
+                          guint64            position)
+{
+  return atomic_load_explicit (shmooze_lane_frame_word (self, position), memory_order_relaxed) == SHMOOZE_WORD_NOTHING;
+}
+
 /* Whether there is memory to look at. */
 static inline gboolean
 shmooze_lane_is_open (const ShmoozeLane *self)

@@ -52,6 +52,15 @@ gboolean       shmooze_reader_fall_asleep   (ShmoozeReader  *self);
 void           shmooze_reader_wake_up       (ShmoozeReader  *self);
 int            shmooze_reader_get_patience  (ShmoozeReader  *self);
 
+/* For what is called with every message: the type is final, so it has this one class. */
+extern gpointer shmooze_reader_class;
+
+static inline gboolean
+shmooze_reader_is_reader (ShmoozeReader *self)
+{
+  return self != NULL && ((GTypeInstance *) self)->g_class == shmooze_reader_class;
+}
+
 /* Whether a message or another draft stands there, in memory that is known to be there. */
 static inline gboolean
 shmooze_reader_sees_news (ShmoozeReader *self)

@@ -190,11 +190,12 @@ shmooze_reader_wait (ShmoozeReader  *self,
                      GCancellable   *cancellable,
                      GError        **error)
 {
-  g_return_val_if_fail (SHMOOZE_IS_READER (self), FALSE);
+  g_return_val_if_fail (shmooze_reader_is_reader (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   /* Who spins wants to know at once, and may have nothing else to look after. */
-  if (self->wait == SHMOOZE_WAIT_SPIN && timeout_usec < 0 && cancellable == NULL && shmooze_reader_check (self, NULL) &&
+  if (self->wait == SHMOOZE_WAIT_SPIN && timeout_usec < 0 && cancellable == NULL &&
+      shmooze_lane_is_open (&self->lane) && self->broken == NULL &&
       spin (self, G_MAXINT64, NULL))
     return TRUE;
   return wait_with_care (self, timeout_usec, cancellable, error);

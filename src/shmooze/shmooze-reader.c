@@ -38,19 +38,12 @@ shmooze_reader_dispose (GObject *object)
   G_OBJECT_CLASS (shmooze_reader_parent_class)->dispose (object);
 }
 
-/* For what is called with every message: the type is final, so it has this one class. */
-static gpointer the_class;
-
-static inline gboolean
-is_reader (ShmoozeReader *self)
-{
-  return self != NULL && ((GTypeInstance *) self)->g_class == the_class;
-}
+gpointer shmooze_reader_class;
 
 static void
 shmooze_reader_class_init (ShmoozeReaderClass *klass)
 {
-  the_class = klass;
+  shmooze_reader_class = klass;
   G_OBJECT_CLASS (klass)->dispose = shmooze_reader_dispose;
 }
 
@@ -396,15 +389,22 @@ shmooze_reader_peek (ShmoozeReader  *self,
                      gsize          *size,
                      GError        **error)
 {
-  g_return_val_if_fail (is_reader (self), NULL);
+  g_return_val_if_fail (shmooze_reader_is_reader (self), NULL);
   g_return_val_if_fail (size != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (G_LIKELY (is_open (self) && self->broken == NULL && self->peeked.payload == NULL &&
-                shmooze_lane_look_quickly (&self->lane, &self->position, &self->peeked)))
+  if (G_LIKELY (is_open (self) && self->broken == NULL && self->peeked.payload == NULL))
     {
-      *size = self->peeked.size;
-      return self->peeked.payload;
+      if (shmooze_lane_look_quickly (&self->lane, &self->position, &self->peeked))
+        {
+          *size = self->peeked.size;
+          return self->peeked.payload;
+        }
+      if (shmooze_lane_has_nothing (&self->lane, self->position) && shmooze_region_is_sound (self->lane.region))
+        {
+          *size = 0;
+          return NULL;
+        }
     }
   return peek_slowly (self, size, error);
 }
@@ -421,7 +421,7 @@ shmooze_reader_peek (ShmoozeReader  *self,
 void
 shmooze_reader_release (ShmoozeReader *self)
 {
-  g_return_if_fail (is_reader (self));
+  g_return_if_fail (shmooze_reader_is_reader (self));
   g_return_if_fail (self->peeked.payload != NULL);
 
   self->peeked.payload = NULL;
