@@ -425,6 +425,7 @@ chat_application_shutdown (GApplication *application)
   while ((window = gtk_application_get_active_window (GTK_APPLICATION (self))) != NULL)
     gtk_window_destroy (window);
 
+  g_clear_handle_id (&self->patience, g_source_remove);
   end_joining (self);
 
   G_APPLICATION_CLASS (chat_application_parent_class)->shutdown (application);

@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import subprocess
 import tempfile
 import chat  # the first: it knows where the rig is
 import a11y
@@ -367,6 +368,25 @@ def who_quits_while_joining_has_not_crashed():
     a.send('alone again')
     a.wait_said('alone again')
     assert 'unexpectedly' not in a.all_text()
+    a.end()
+    nothing_left()
+
+
+def catches_sigterm(pid):
+    with open(f'/proc/{pid}/status') as file:
+        return int(re.search(r'SigCgt:\s*(\w+)', file.read())[1], 16) >> (signal.SIGTERM - 1) & 1
+
+
+@case
+def who_quits_before_the_window_shows_says_nothing():
+    a = Chat('held', 'Ada')
+    with chat.joining_held('held'), open(tap.artifact('quits.log'), 'w+') as log:
+        early = subprocess.Popen([*chat.SHMOOZE.split(), 'held', '--name=Ben'], stderr=log)
+        a11y.wait(lambda: catches_sigterm(early.pid))
+        early.send_signal(signal.SIGTERM)
+        assert early.wait(20 * a11y.PATIENCE) == 0
+        log.seek(0)
+        assert 'CRITICAL' not in log.read()
     a.end()
     nothing_left()
 
