@@ -208,15 +208,23 @@ test_unasked (void)
   check_left (ada);
 }
 
-/* The callback and the signals come where it was called, and not in the thread that does the work. */
+static TestRoom *
+join_at_once (const char *nick)
+{
+  return test_room_join ("chat", nick, SHMOOZE_WAIT_AUTO);
+}
+
+typedef TestRoom *(*Join) (const char *nick);
+
 static gpointer
 live_in_thread (gpointer data)
 {
+  Join join = (Join) (void (*) (void)) data;
   g_autoptr(GMainContext) context = g_main_context_new ();
 
   g_main_context_push_thread_default (context);
   {
-    g_autoptr(TestRoom) ada = join_and_wait ("Ada");
+    g_autoptr(TestRoom) ada = join ("Ada");
 
     test_wait (test_room_find_peer (ada, "Ben") != NULL);  /* whoever of the two was first */
     test_room_send (ada, "from the thread");
@@ -227,16 +235,29 @@ live_in_thread (gpointer data)
   return NULL;
 }
 
+/* Signals come where the room was joined, and not in the thread that did the work. */
 static void
-test_context (void)
+check_context (Join join)
 {
-  GThread *thread = g_thread_new ("Ada", live_in_thread, NULL);
-  g_autoptr(TestRoom) ben = join_and_wait ("Ben");
+  GThread *thread = g_thread_new ("Ada", live_in_thread, (gpointer) (void (*) (void)) join);
+  g_autoptr(TestRoom) ben = join ("Ben");
 
   test_wait (test_room_has_message (ben, "from the thread"));
   test_room_send (ben, "to the thread");
   g_clear_pointer (&ben, test_room_free);
   g_thread_join (thread);
+}
+
+static void
+test_context (void)
+{
+  check_context (join_and_wait);
+}
+
+static void
+test_context_at_once (void)
+{
+  check_context (join_at_once);
 }
 
 int
@@ -253,6 +274,7 @@ main (int    argc,
   test_add ("/room-joining/cancelled", test_cancelled);
   test_add ("/room-joining/unasked", test_unasked);
   test_add ("/room-joining/context", test_context);
+  test_add ("/room-joining/context/at-once", test_context_at_once);
 
   return test_run ();
 }

@@ -989,38 +989,6 @@ test_order (void)
   g_assert_cmpuint (of_ben, ==, n);
 }
 
-/* Signals come where the room was joined. */
-static gpointer
-live_in_thread (gpointer data)
-{
-  g_autoptr(GMainContext) context = g_main_context_new ();
-
-  g_main_context_push_thread_default (context);
-  {
-    g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
-
-    test_wait (test_room_find_peer (ada, "Ben") != NULL);  /* whoever of the two was first */
-    test_room_send (ada, "from the thread");
-    test_wait (test_room_has_message (ada, "to the thread"));
-    test_wait (test_room_has_event (ada, "left Ben"));
-  }
-  g_main_context_pop_thread_default (context);
-  return NULL;
-}
-
-static void
-test_context (void)
-{
-  GThread *thread = g_thread_new ("Ada", live_in_thread, NULL);
-  g_autoptr(TestRoom) ben = NULL;
-
-  ben = test_room_join ("chat", "Ben", AUTO);
-  test_wait (test_room_has_message (ben, "from the thread"));
-  test_room_send (ben, "to the thread");
-  g_clear_pointer (&ben, test_room_free);
-  g_thread_join (thread);
-}
-
 /* A pair of which nobody does anything does not wake up at all. */
 static void
 test_idle (void)
@@ -1149,7 +1117,6 @@ main (int    argc,
   test_add ("/room/too-long", test_too_long);
   test_add ("/room/invalid-text", test_invalid_text);
   test_add ("/room/order", test_order);
-  test_add ("/room/context", test_context);
   test_add ("/room/idle", test_idle);
   test_add ("/room/refused", test_refused);
 
