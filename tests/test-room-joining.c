@@ -159,9 +159,10 @@ is_gone (void)
 }
 
 /* Ben has got his seat, perhaps, but nobody takes the room: so it is left, in good order, by whichever thread was
- * the last to know of it, and its name goes with it. */
+ * the last to know of it, and its name goes with it, and then its descriptors. */
 static void
-check_left (TestRoom *ada)
+check_left (TestRoom *ada,
+            guint     n_fds)
 {
   guint n_looks = 0, source = g_timeout_add (1, count, &n_looks);  /* nothing else wakes this loop */
 
@@ -169,12 +170,14 @@ check_left (TestRoom *ada)
   g_assert_false (test_room_has_event (ada, "crashed Ben"));
   test_room_free (ada);
   test_wait (is_gone ());
+  test_wait (test_count_fds () == n_fds);
   g_source_remove (source);
 }
 
 static void
 test_cancelled (void)
 {
+  guint n_fds = test_count_fds ();
   TestRoom *ada = join_and_wait ("Ada");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Joining joining = { 0 };
@@ -184,7 +187,7 @@ test_cancelled (void)
   test_wait (joining.done);
   g_assert_null (joining.room);
   test_check_error (&joining.error, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
-  check_left (ada);
+  check_left (ada, n_fds);
 }
 
 static void
@@ -200,12 +203,13 @@ ask_not (GObject      *source,
 static void
 test_unasked (void)
 {
+  guint n_fds = test_count_fds ();
   TestRoom *ada = join_and_wait ("Ada");
   gboolean done = FALSE;
 
   shmooze_room_join_async ("chat", "Ben", SHMOOZE_WAIT_AUTO, NULL, ask_not, &done);
   test_wait (done);
-  check_left (ada);
+  check_left (ada, n_fds);
 }
 
 static TestRoom *

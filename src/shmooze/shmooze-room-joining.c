@@ -325,8 +325,9 @@ static void
 joining_free (gpointer data)
 {
   Joining *self = data;
-  g_autoptr(ShmoozeRoom) room = joining_take (self);
+  ShmoozeRoom *room = joining_take (self);
 
+  g_clear_object (&room);  /* nobody wanted it */
   pthread_mutex_destroy (&self->mutex);
   g_free (self->region_name);
   g_free (self->nick);
