@@ -5,7 +5,7 @@
 #include "shmooze-region-private.h"
 #include "shmooze-seats-private.h"
 
-/* Joining without waiting for it. What is the same in both ways is in test-room.c. */
+/* Joining, above all without waiting for it. */
 
 typedef struct
 {
