@@ -5,6 +5,10 @@
 #include "shmooze-region-private.h"
 #include "shmooze-seats-private.h"
 
+#include <string.h>
+
+#define AUTO SHMOOZE_WAIT_AUTO
+
 /* Joining, above all without waiting for it. */
 
 typedef struct
@@ -108,6 +112,58 @@ test_refused (void)
   test_wait (joining.done);
   g_assert_null (joining.room);
   test_check_error (&joining.error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, "a/b", NULL);
+}
+
+static void
+test_refused_at_once (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ShmoozeRegion) region = shmooze_region_create ("plain", 100000, SHMOOZE_ACCESS_READ_WRITE, NULL);
+  g_autoptr(ShmoozeRegion) tiny = shmooze_region_create ("tiny", 1, SHMOOZE_ACCESS_READ_WRITE, NULL);
+  g_autoptr(ShmoozeRoom) none = NULL;
+
+  none = shmooze_room_join ("plain", "Ada", AUTO, &error);
+  g_assert_null (none);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "plain", NULL);
+  none = shmooze_room_join ("tiny", "Ada", AUTO, &error);
+  g_assert_null (none);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "tiny", NULL);
+  none = shmooze_room_join ("a/b", "Ada", AUTO, &error);
+  g_assert_null (none);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, "a/b", NULL);
+}
+
+static void
+test_nicks (void)
+{
+  g_autofree char *long_nick = g_strnfill (500, 'n'), *wide = NULL;
+  GString *wide_nick = g_string_new (NULL);
+  g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), two = test_room_join ("chat", "Ada", AUTO);
+  g_autoptr(TestRoom) three = test_room_join ("chat", "Ada", AUTO), again = NULL;
+  g_autoptr(TestRoom) odd = test_room_join ("chat", " A\nB\xff ", AUTO), too_long = test_room_join ("chat", long_nick, AUTO);
+  g_autoptr(TestRoom) too_wide = NULL;
+
+  g_assert_cmpstr (shmooze_room_get_nick (ada->room), ==, "Ada");
+  g_assert_cmpstr (shmooze_room_get_nick (two->room), ==, "Ada 2");
+  g_assert_cmpstr (shmooze_room_get_nick (three->room), ==, "Ada 3");
+  g_clear_pointer (&two, test_room_free);
+  again = test_room_join ("chat", "Ada", AUTO);
+  g_assert_cmpstr (shmooze_room_get_nick (again->room), ==, "Ada 2");
+
+  g_assert_true (g_utf8_validate (shmooze_room_get_nick (odd->room), -1, NULL));
+  g_assert_null (strchr (shmooze_room_get_nick (odd->room), '\n'));
+  g_assert_true (g_str_has_prefix (shmooze_room_get_nick (odd->room), "A B"));
+  g_assert_cmpuint (strlen (shmooze_room_get_nick (too_long->room)), <, 130);
+  g_assert_true (g_str_has_prefix (long_nick, shmooze_room_get_nick (too_long->room)));
+
+  for (guint i = 0; i < 100; i++)
+    g_string_append (wide_nick, "👋");
+  wide = g_string_free (wide_nick, FALSE);
+  too_wide = test_room_join ("chat", wide, AUTO);
+  g_assert_true (g_utf8_validate (shmooze_room_get_nick (too_wide->room), -1, NULL));
+  g_assert_true (g_str_has_prefix (wide, shmooze_room_get_nick (too_wide->room)));
+  test_wait (g_list_model_get_n_items (shmooze_room_get_peers (ada->room)) == 5);
+  g_assert_nonnull (test_room_find_peer (ada, shmooze_room_get_nick (too_wide->room)));
 }
 
 static gboolean
@@ -274,6 +330,8 @@ main (int    argc,
   test_add ("/room-joining/history", test_history);
   test_add ("/room-joining/many", test_many);
   test_add ("/room-joining/refused", test_refused);
+  test_add ("/room-joining/refused/at-once", test_refused_at_once);
+  test_add ("/room-joining/nicks", test_nicks);
   test_add ("/room-joining/busy", test_busy);
   test_add ("/room-joining/cancelled", test_cancelled);
   test_add ("/room-joining/unasked", test_unasked);

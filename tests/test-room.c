@@ -211,39 +211,6 @@ test_history (void)
 }
 
 static void
-test_nicks (void)
-{
-  g_autofree char *long_nick = g_strnfill (500, 'n'), *wide = NULL;
-  GString *wide_nick = g_string_new (NULL);
-  g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), two = test_room_join ("chat", "Ada", AUTO);
-  g_autoptr(TestRoom) three = test_room_join ("chat", "Ada", AUTO), again = NULL;
-  g_autoptr(TestRoom) odd = test_room_join ("chat", " A\nB\xff ", AUTO), too_long = test_room_join ("chat", long_nick, AUTO);
-  g_autoptr(TestRoom) too_wide = NULL;
-
-  g_assert_cmpstr (shmooze_room_get_nick (ada->room), ==, "Ada");
-  g_assert_cmpstr (shmooze_room_get_nick (two->room), ==, "Ada 2");
-  g_assert_cmpstr (shmooze_room_get_nick (three->room), ==, "Ada 3");
-  g_clear_pointer (&two, test_room_free);
-  again = test_room_join ("chat", "Ada", AUTO);
-  g_assert_cmpstr (shmooze_room_get_nick (again->room), ==, "Ada 2");
-
-  g_assert_true (g_utf8_validate (shmooze_room_get_nick (odd->room), -1, NULL));
-  g_assert_null (strchr (shmooze_room_get_nick (odd->room), '\n'));
-  g_assert_true (g_str_has_prefix (shmooze_room_get_nick (odd->room), "A B"));
-  g_assert_cmpuint (strlen (shmooze_room_get_nick (too_long->room)), <, 130);
-  g_assert_true (g_str_has_prefix (long_nick, shmooze_room_get_nick (too_long->room)));
-
-  for (guint i = 0; i < 100; i++)
-    g_string_append (wide_nick, "👋");
-  wide = g_string_free (wide_nick, FALSE);
-  too_wide = test_room_join ("chat", wide, AUTO);
-  g_assert_true (g_utf8_validate (shmooze_room_get_nick (too_wide->room), -1, NULL));
-  g_assert_true (g_str_has_prefix (wide, shmooze_room_get_nick (too_wide->room)));
-  test_wait (n_peers (ada) == 5);
-  g_assert_nonnull (test_room_find_peer (ada, shmooze_room_get_nick (too_wide->room)));
-}
-
-static void
 on_sent (GObject      *object,
          GAsyncResult *result,
          gpointer      user_data)
@@ -1011,25 +978,6 @@ test_idle (void)
 #endif
 }
 
-static void
-test_refused (void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(ShmoozeRegion) region = shmooze_region_create ("plain", 100000, SHMOOZE_ACCESS_READ_WRITE, NULL);
-  g_autoptr(ShmoozeRegion) tiny = shmooze_region_create ("tiny", 1, SHMOOZE_ACCESS_READ_WRITE, NULL);
-  g_autoptr(ShmoozeRoom) none = NULL;
-
-  none = shmooze_room_join ("plain", "Ada", AUTO, &error);
-  g_assert_null (none);
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "plain", NULL);
-  none = shmooze_room_join ("tiny", "Ada", AUTO, &error);
-  g_assert_null (none);
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "tiny", NULL);
-  none = shmooze_room_join ("a/b", "Ada", AUTO, &error);
-  g_assert_null (none);
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, "a/b", NULL);
-}
-
 /* Dropping the last reference is leaving. */
 static void
 test_unref (void)
@@ -1093,7 +1041,6 @@ main (int    argc,
   test_add ("/room/keystrokes", test_keystrokes);
   test_add ("/room/flood", test_flood);
   test_add ("/room/history", test_history);
-  test_add ("/room/nicks", test_nicks);
   test_add ("/room/seats", test_seats);
   test_add ("/room/leave", test_leave);
   test_add ("/room/unref", test_unref);
@@ -1118,7 +1065,6 @@ main (int    argc,
   test_add ("/room/invalid-text", test_invalid_text);
   test_add ("/room/order", test_order);
   test_add ("/room/idle", test_idle);
-  test_add ("/room/refused", test_refused);
 
   return test_run ();
 }
