@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Batches, and waiting for room without a main loop. */
+/* Who has to be woken, and waiting for room without a main loop. */
 
 #include "lib/testlib.h"
 
 #include "shmooze-lane-private.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SMALL 4096   /* a queue of 1 or 2 KiB */
 #define LARGE 200000
@@ -26,179 +24,11 @@ write_number (ShmoozeWriter *writer,
   g_assert_no_error (error);
 }
 
-static guint
+static void
 fill (ShmoozeWriter *writer)
 {
-  guint n = 0;
-
   while (shmooze_writer_write (writer, "a message", 9, NULL))
-    n++;
-  return n;
-}
-
-static void
-test_batch (void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 2, 100);
-  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
-  g_autofree char *draft = NULL;
-
-  test_lane_write (lane, "before");
-  shmooze_writer_begin_batch (lane->writer);
-  shmooze_writer_begin_batch (lane->writer);
-  test_lane_write (lane, "one");
-  test_lane_write (lane, "");
-  strcpy (shmooze_writer_reserve (lane->writer, 10, &error), "three");
-  shmooze_writer_commit (lane->writer, 5);
-  test_lane_draft (lane, "not held back");
-  test_lane_expect (reader, "before");
-  test_lane_expect (reader, NULL);
-  draft = shmooze_reader_read_draft (reader, NULL, &error);
-  g_assert_cmpstr (draft, ==, "not held back");
-
-  shmooze_writer_end_batch (lane->writer);
-  test_lane_expect (reader, "one");
-  test_lane_expect (reader, "");
-  test_lane_expect (reader, "three");
-  test_lane_expect (reader, NULL);
-
-  /* An end without a begin, and a batch of nothing, do nothing. */
-  shmooze_writer_end_batch (lane->writer);
-  shmooze_writer_begin_batch (lane->writer);
-  shmooze_writer_end_batch (lane->writer);
-  test_lane_expect (reader, NULL);
-  test_lane_write (lane, "after");
-  test_lane_expect (reader, "after");
-}
-
-/* What is held back in a full queue would never be read otherwise. */
-static void
-test_batch_full (void)
-{
-  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
-  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
-  guint n;
-
-  shmooze_writer_begin_batch (lane->writer);
-  n = fill (lane->writer);
-  g_assert_cmpuint (n, >, 10);
-  for (guint i = 0; i < n; i++)
-    test_lane_expect (reader, "a message");
-  test_lane_expect (reader, NULL);
-
-  test_lane_write (lane, "still a batch");
-  test_lane_expect (reader, NULL);
-  shmooze_writer_end_batch (lane->writer);
-  test_lane_expect (reader, "still a batch");
-}
-
-static void
-test_batch_close (void)
-{
-  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
-  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
-
-  shmooze_writer_begin_batch (lane->writer);
-  test_lane_write (lane, "said");
-  shmooze_writer_close (lane->writer);
-  test_lane_expect (reader, "said");
-  shmooze_writer_end_batch (lane->writer);
-}
-
-/* Lap by lap, in batches of all sizes: what is in a batch overwrites old words, which nobody may take for new. */
-static void
-test_batch_laps (void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
-  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
-  guint written = 0, seen = 0;
-
-  while (written < N_WRITTEN)
-    {
-      guint n = written % 7;
-
-      shmooze_writer_begin_batch (lane->writer);
-      for (guint i = 0; i < n; i++)
-        write_number (lane->writer, written + i);
-      test_lane_expect (reader, NULL);
-      shmooze_writer_end_batch (lane->writer);
-      for (written += MAX (n, 1); n > 0 && seen < written; seen++)
-        {
-          g_autoptr(GBytes) bytes = shmooze_reader_read (reader, &error);
-
-          g_assert_no_error (error);
-          g_assert_nonnull (bytes);
-          g_assert_cmpuint (g_bytes_get_size (bytes), ==, 1 + seen * 7 % 64);
-        }
-      seen = written;
-      test_lane_expect (reader, NULL);
-    }
-}
-
-static void
-be_killed_in_a_batch (int    argc,
-                      char **argv)
-{
-  g_autoptr(TestLane) lane = test_lane_open (argv[0]);
-  g_autofree char *line = NULL;
-
-  lane->writer = shmooze_writer_new (lane->view, 1, 100, NULL);
-  test_lane_write (lane, "whole");
-  shmooze_writer_begin_batch (lane->writer);
-  for (guint i = 0; i < 20; i++)
-    test_lane_write (lane, "held back");
-  test_say ("waiting");
-  line = test_hear ();
-}
-
-/* Who goes on finds nothing of a batch that was not published. */
-static void
-test_batch_killed (void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
-  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
-
-  for (guint i = 0; i < 5; i++)
-    {
-      g_autoptr(ShmoozeWriter) next = NULL;
-      g_autoptr(TestChild) child = NULL;
-
-      shmooze_writer_close (lane->writer);
-      child = test_child_new ("batch", "lane", NULL);
-      test_child_expect (child, "waiting");
-      test_child_kill (child);
-      next = shmooze_writer_new (lane->view, 1, 100, &error);
-      g_assert_no_error (error);
-      g_assert_true (shmooze_writer_write (next, "next", 4, &error));
-      test_lane_expect (reader, "whole");
-      test_lane_expect (reader, "next");
-      test_lane_expect (reader, NULL);
-      shmooze_writer_close (next);
-    }
-}
-
-/* Within a batch it may go unnoticed, behind it not. */
-static void
-test_batch_lost (void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 100);
-
-  shmooze_writer_begin_batch (lane->writer);
-  test_lane_write (lane, "first");
-  g_assert_cmpint (truncate (shmooze_region_get_path (lane->region), 0), ==, 0);
-  for (guint i = 0; i < 10; i++)
-    shmooze_writer_write (lane->writer, "into nothing", 12, NULL);
-  shmooze_writer_end_batch (lane->writer);
-  g_assert_false (shmooze_writer_write (lane->writer, "after", 5, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
-
-  shmooze_writer_begin_batch (lane->writer);
-  g_assert_false (shmooze_writer_write (lane->writer, "another", 7, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
+    continue;
 }
 
 static gpointer
@@ -210,23 +40,6 @@ read_one (gpointer user_data)
   g_assert_no_error (error);
   test_lane_expect (user_data, "now");
   return NULL;
-}
-
-static void
-test_batch_wakes (void)
-{
-  g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
-  g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
-  ShmoozeWord *asleep = shmooze_view_get_data (lane->view);
-  GThread *thread = g_thread_new ("reader", read_one, reader);
-
-  asleep += SHMOOZE_LANE_ASLEEP / sizeof *asleep;
-  shmooze_writer_begin_batch (lane->writer);
-  test_lane_write (lane, "now");
-  while (atomic_load (asleep) != 1)
-    g_thread_yield ();
-  shmooze_writer_end_batch (lane->writer);
-  g_thread_join (thread);
 }
 
 /* Whoever never sleeps need not be looked for; a reader that may says so. */
@@ -413,17 +226,9 @@ int
 main (int    argc,
       char **argv)
 {
-  test_child_role ("batch", be_killed_in_a_batch);
   test_child_role ("attach", attach);
   test_init (&argc, &argv);
 
-  test_add ("/writer/batch", test_batch);
-  test_add ("/writer/batch/full", test_batch_full);
-  test_add ("/writer/batch/close", test_batch_close);
-  test_add ("/writer/batch/laps", test_batch_laps);
-  test_add ("/writer/batch/killed", test_batch_killed);
-  test_add ("/writer/batch/lost", test_batch_lost);
-  test_add ("/writer/batch/wakes", test_batch_wakes);
   test_add ("/writer/sleepers", test_sleepers);
   test_add ("/writer/sleepers/again", test_sleepers_again);
   test_add ("/writer/newcomer", test_newcomer);

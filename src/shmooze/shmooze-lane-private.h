@@ -197,16 +197,4 @@ shmooze_relax (void)
 #endif
 }
 
-/* Fetches the line that will be written to soon, away from whoever read it last. Plain x86-64 has an instruction
- * for that which compilers do not believe in; where a processor does not know it, it does nothing. */
-static inline void
-shmooze_fetch_to_write (gpointer address)
-{
-#ifdef __x86_64__
-  __asm__ volatile ("prefetchw %0" : : "m" (*(char *) address));
-#else
-  __builtin_prefetch (address, 1);
-#endif
-}
-
 G_END_DECLS

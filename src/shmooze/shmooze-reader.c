@@ -410,11 +410,73 @@ shmooze_reader_peek (ShmoozeReader  *self,
 }
 
 /**
+ * shmooze_reader_peek_run: (skip)
+ * @self: a reader
+ * @size: (out): the length of each message in bytes
+ * @n_messages: (inout): how many messages to look at, at most; is set to how
+ *   many there are
+ * @stride: (out): how many bytes it is from one message to the next
+ * @error: return location for an error
+ *
+ * Looks at a run where it stands, without copying it: the next message, and
+ * those behind it that are as long, each @stride bytes behind the one before.
+ * It may end although more of them follow, at the end of the queue's ring.
+ * [method@Reader.release] is done with all of it; until then it stays the
+ * next, and may grow. Whether they were written as a run does not matter.
+ *
+ * Fails like [method@Reader.peek].
+ *
+ * Returns: (transfer none) (nullable): the first message; `NULL` without an
+ *   error, and @n_messages 0, when there is none
+ *
+ * Since: 1.0
+ */
+gconstpointer
+shmooze_reader_peek_run (ShmoozeReader  *self,
+                         gsize          *size,
+                         guint          *n_messages,
+                         gsize          *stride,
+                         GError        **error)
+{
+  const char *payload;
+  guint64 first, at, end, word, frame;
+
+  g_return_val_if_fail (shmooze_reader_is_reader (self), NULL);
+  g_return_val_if_fail (size != NULL && stride != NULL, NULL);
+  g_return_val_if_fail (n_messages != NULL && *n_messages > 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  *stride = 0;
+  payload = shmooze_reader_peek (self, size, error);
+  if (payload == NULL)
+    {
+      *n_messages = 0;
+      return NULL;
+    }
+
+  /* Words that say just what the first did are frames as good as that one, as long as the ring does not end. To
+   * compare them needs no look at where the one before ends, so that many lines are fetched at a time. */
+  word = SHMOOZE_WORD_FRAME | *size;
+  frame = shmooze_frame_size (*size);
+  first = (guint64) (payload - self->lane.queue) - sizeof word;
+  end = MIN (first + *n_messages * frame, self->lane.queue_size);
+  at = ((self->position - 1) & self->lane.mask) + 1;  /* behind what is at hand already */
+  self->position -= at;
+  while (at + frame <= end &&
+         atomic_load_explicit ((ShmoozeWord *) (gpointer) (self->lane.queue + at), memory_order_acquire) == word)
+    at += frame;
+  self->position += at;
+  *stride = (gsize) frame;
+  *n_messages = (guint) MIN (*n_messages, (at - first) / frame);
+  return payload;
+}
+
+/**
  * shmooze_reader_release:
  * @self: a reader
  *
- * Is done with the message of [method@Reader.peek]; the writer may use its
- * room.
+ * Is done with the message of [method@Reader.peek], or with the run of
+ * [method@Reader.peek_run]; the writer may use its room.
  *
  * Since: 1.0
  */

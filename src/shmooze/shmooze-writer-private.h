@@ -15,11 +15,7 @@ struct _ShmoozeWriter
   ShmoozeLane    lane;
   guint64        position;        /* where the next frame goes */
   guint64        quick_end;       /* before it that needs no thought */
-  gboolean       batching;
   gboolean       broken;
-  ShmoozeWord   *batch_place;     /* of the first frame that is held back; NULL: there is none */
-  guint64        batch_word;      /* what belongs there */
-  guint64        batch_position;
   guint64        limit;           /* everything before it may be overwritten */
   guint64        room_end;        /* where that room ends: the queue's size behind */
   guint64        next_mark;       /* where the next part of the ring begins */
@@ -27,7 +23,8 @@ struct _ShmoozeWriter
   guint64        draft;           /* sequence of the published draft */
   gboolean       has_draft;       /* it may be other than empty */
   guint64        processor;       /* as published */
-  gsize          reserved;
+  gsize          reserved;        /* the size of what is reserved */
+  guint          n_reserved;      /* how many messages of it; 0: nothing is reserved */
   gsize          skip;            /* what the reserved frame leaves unused before it, at the ring's end */
 
   guint64        marks[16];       /* where the first frame begins in each part of the ring; 0: not known */

@@ -11,8 +11,7 @@ guint64
 shmooze_writer_first_reader (ShmoozeWriter *self,
                              guint64        start)
 {
-  /* Nobody can be where nothing is visible. */
-  guint64 first = self->batch_place != NULL ? self->batch_position : self->position;
+  guint64 first = self->position;
 
   for (guint i = 0; i < self->lane.n_readers; i++)
     {

@@ -7,10 +7,6 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* So far ahead of what is being written the lines are fetched that a batch will be written to: they arrive
- * just in time then. */
-#define FETCH_AHEAD 512
-
 /**
  * ShmoozeWriter:
  *
@@ -173,18 +169,7 @@ shmooze_writer_check (ShmoozeWriter *self,
   return FALSE;
 }
 
-static void
-publish_batch (ShmoozeWriter *self)
-{
-  if (self->batch_place == NULL)
-    return;
-
-  atomic_store_explicit (shmooze_lane_frame_word (&self->lane, self->position), SHMOOZE_WORD_NOTHING, memory_order_relaxed);
-  shmooze_writer_publish (self, self->batch_place, self->batch_word);
-  self->batch_place = NULL;
-}
-
-/* Whether everything before @end can be written; what is visible to nobody yet has to become so for that. */
+/* Whether everything before @end can be written. */
 static gboolean
 find_room (ShmoozeWriter  *self,
            guint64         end,
@@ -194,13 +179,6 @@ find_room (ShmoozeWriter  *self,
 
   if (shmooze_writer_make_room (self, end, &local_error))
     return TRUE;
-  if (local_error == NULL && self->batch_place != NULL)
-    {
-      publish_batch (self);
-      if (shmooze_writer_make_room (self, end, &local_error))
-        return TRUE;
-    }
-
   if (local_error == NULL)
     g_set_error (&local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                  _("The lane in the region “%s” is full: a reader has not read yet"),
@@ -230,7 +208,7 @@ reserve (ShmoozeWriter  *self,
 {
   guint64 start, end;
 
-  self->reserved = 0;
+  self->n_reserved = 0;
   if (!shmooze_writer_check (self, error) || !check_size (self, size, error))
     return NULL;
 
@@ -241,51 +219,42 @@ reserve (ShmoozeWriter  *self,
     return NULL;
 
   self->reserved = size;
+  self->n_reserved = 1;
   return shmooze_lane_frame_word (&self->lane, start) + 1;
 }
 
-/* Makes the frame visible whose word belongs at @place, or holds it back. Behind it nothing follows, which has
- * to be said before. */
+/* Makes the frame visible whose word belongs at @place. Behind it nothing follows, which has to be said before. */
 static inline void
 publish_frame (ShmoozeWriter *self,
-               guint64        begin,
                ShmoozeWord   *place,
                ShmoozeWord   *behind,
                guint64        word)
 {
-  if (G_LIKELY (!self->batching))
-    {
-      atomic_store_explicit (behind, SHMOOZE_WORD_NOTHING, memory_order_relaxed);
-      shmooze_writer_publish (self, place, word);
-    }
-  else if (self->batch_place != NULL)
-    /* Behind the frame that is held back nobody looks. */
-    atomic_store_explicit (place, word, memory_order_relaxed);
-  else
-    {
-      self->batch_place = place;
-      self->batch_word = word;
-      self->batch_position = begin;
-    }
+  atomic_store_explicit (behind, SHMOOZE_WORD_NOTHING, memory_order_relaxed);
+  shmooze_writer_publish (self, place, word);
 }
 
+/* @n frames of one size that stand behind one another: the first one's word makes all of them visible. */
 static void
 commit (ShmoozeWriter *self,
-        gsize          size)
+        gsize          size,
+        guint          n)
 {
   ShmoozeWord *place = shmooze_lane_frame_word (&self->lane, self->position);
-  guint64 begin = self->position, word = SHMOOZE_WORD_FRAME | size;
+  guint64 at = self->position + self->skip, word = SHMOOZE_WORD_FRAME | size;
 
+  self->position = at + n * (guint64) shmooze_frame_size (size);
+  self->n_reserved = 0;
   if (self->skip > 0)
     {
-      atomic_store_explicit (shmooze_lane_frame_word (&self->lane, begin + self->skip), word, memory_order_relaxed);
+      atomic_store_explicit (shmooze_lane_frame_word (&self->lane, at), word, memory_order_relaxed);
       word = SHMOOZE_WORD_SKIP;
     }
-  self->position += self->skip + shmooze_frame_size (size);
-  self->reserved = 0;
+  while ((at += shmooze_frame_size (size)) < self->position)
+    atomic_store_explicit (shmooze_lane_frame_word (&self->lane, at), SHMOOZE_WORD_FRAME | size, memory_order_relaxed);
   if (self->position >= self->next_mark)
     shmooze_writer_set_mark (self);
-  publish_frame (self, begin, place, shmooze_lane_frame_word (&self->lane, self->position), word);
+  publish_frame (self, place, shmooze_lane_frame_word (&self->lane, self->position), word);
 }
 
 /**
@@ -318,7 +287,7 @@ shmooze_writer_reserve (ShmoozeWriter *self,
 }
 
 /**
- * shmooze_writer_commit:
+ * shmooze_writer_commit: (skip)
  * @self: a writer
  * @size: how many bytes were written, at most what was reserved
  *
@@ -332,9 +301,80 @@ shmooze_writer_commit (ShmoozeWriter *self,
                        gsize          size)
 {
   g_return_if_fail (SHMOOZE_IS_WRITER (self));
-  g_return_if_fail (size <= self->reserved);
+  g_return_if_fail (self->n_reserved > 0 && size <= self->reserved);
 
-  commit (self, size);
+  commit (self, size, 1);
+}
+
+/**
+ * shmooze_writer_reserve_run: (skip)
+ * @self: a writer
+ * @size: how many bytes each message will have
+ * @n_messages: (inout): how many messages to reserve room for, at most; is set
+ *   to how many there is room for in one piece, at least one
+ * @stride: (out): how many bytes it is from one message to the next
+ * @error: return location for an error
+ *
+ * Reserves room for a run: messages of one size that are written in place,
+ * each @stride bytes behind the one before. With
+ * [method@Writer.commit_run] they become visible all at once. So they pass
+ * faster than one by one; [method@Reader.peek_run] reads them as fast.
+ *
+ * Fails like [method@Writer.reserve], and then leaves @n_messages as it was.
+ *
+ * Returns: (transfer none): where to write the first message
+ *
+ * Since: 1.0
+ */
+gpointer
+shmooze_writer_reserve_run (ShmoozeWriter *self,
+                            gsize          size,
+                            guint         *n_messages,
+                            gsize         *stride,
+                            GError       **error)
+{
+  gpointer place;
+  guint64 start, end;
+
+  g_return_val_if_fail (SHMOOZE_IS_WRITER (self), NULL);
+  g_return_val_if_fail (n_messages != NULL && *n_messages > 0, NULL);
+  g_return_val_if_fail (stride != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  *stride = 0;
+  place = reserve (self, size, error);
+  if (place == NULL)
+    return NULL;
+
+  /* Until the ring ends, or the room; the word behind the last is cleared, too. */
+  start = self->position + self->skip;
+  end = MIN ((start | self->lane.mask) + 1, self->room_end - sizeof (guint64));
+  *stride = shmooze_frame_size (size);
+  *n_messages = self->n_reserved = (guint) MIN (*n_messages, (end - start) / *stride);
+  return place;
+}
+
+/**
+ * shmooze_writer_commit_run: (skip)
+ * @self: a writer
+ * @n_messages: how many messages were written, at most what was reserved; 0
+ *   gives the room back
+ *
+ * Makes the first @n_messages visible, all at once, that were written after
+ * [method@Writer.reserve_run], and wakes readers that sleep.
+ *
+ * Since: 1.0
+ */
+void
+shmooze_writer_commit_run (ShmoozeWriter *self,
+                           guint          n_messages)
+{
+  g_return_if_fail (SHMOOZE_IS_WRITER (self));
+  g_return_if_fail (n_messages <= self->n_reserved);
+
+  if (n_messages > 0)
+    commit (self, self->reserved, n_messages);
+  self->n_reserved = 0;
 }
 
 /* Where there is something to think about: the end of the ring, a full queue, an error. */
@@ -351,7 +391,7 @@ write_slowly (ShmoozeWriter  *self,
 
   if (size > 0)
     memcpy (room, data, size);
-  commit (self, size);
+  commit (self, size, 1);
   return TRUE;
 }
 
@@ -383,68 +423,15 @@ shmooze_writer_write (ShmoozeWriter *self,
 
   begin = self->position;
   next = begin + shmooze_frame_size (size);
-  if (G_UNLIKELY (size > G_MAXUINT32 || size == 0 || next >= self->quick_end || !shmooze_lane_is_open (&self->lane)))
+  if (G_UNLIKELY (size > G_MAXUINT32 || size == 0 || next >= self->quick_end || !shmooze_writer_is_sound (self)))
     return write_slowly (self, data, size, error);
 
   place = self->lane.queue + (begin & self->lane.mask);
-  /* Behind a frame that is held back nobody looks, and what has become of the region is asked when that ends. */
-  if (self->batch_place != NULL)
-    {
-      shmooze_fetch_to_write (self->lane.queue + ((begin + FETCH_AHEAD) & self->lane.mask));
-      self->position = next;
-      atomic_store_explicit ((ShmoozeWord *) (gpointer) place, SHMOOZE_WORD_FRAME | size, memory_order_relaxed);
-      memcpy (place + sizeof (guint64), data, size);
-      return TRUE;
-    }
-  if (G_UNLIKELY (!shmooze_region_is_sound (self->lane.region)))
-    return write_slowly (self, data, size, error);
-
   memcpy (place + sizeof (guint64), data, size);
   self->position = next;
-  publish_frame (self, begin, (ShmoozeWord *) (gpointer) place,
+  publish_frame (self, (ShmoozeWord *) (gpointer) place,
                  (ShmoozeWord *) (gpointer) (place + shmooze_frame_size (size)), SHMOOZE_WORD_FRAME | size);
   return TRUE;
-}
-
-/**
- * shmooze_writer_begin_batch:
- * @self: a writer
- *
- * Holds back what is written from now on, until [method@Writer.end_batch]:
- * then readers see all of it at once. Many small messages pass faster so,
- * because each is not taken from this processor's cache while the next is
- * written beside it. When the queue is full, what is held back becomes
- * visible before. To begin twice is fine. Drafts are not held back. That the
- * region is lost can be told as late as by what is written after the batch.
- *
- * Since: 1.0
- */
-void
-shmooze_writer_begin_batch (ShmoozeWriter *self)
-{
-  g_return_if_fail (SHMOOZE_IS_WRITER (self));
-
-  self->batching = TRUE;
-}
-
-/**
- * shmooze_writer_end_batch:
- * @self: a writer
- *
- * Makes visible what was held back since [method@Writer.begin_batch], and
- * wakes readers that sleep.
- *
- * Since: 1.0
- */
-void
-shmooze_writer_end_batch (ShmoozeWriter *self)
-{
-  g_return_if_fail (SHMOOZE_IS_WRITER (self));
-
-  if (shmooze_writer_check (self, NULL))
-    publish_batch (self);
-  self->batch_place = NULL;
-  self->batching = FALSE;
 }
 
 /**
@@ -482,7 +469,6 @@ shmooze_writer_close (ShmoozeWriter *self)
   if (self->lane.base == NULL)
     return;
 
-  shmooze_writer_end_batch (self);
   if (self->outbox_source != NULL)
     g_source_destroy (self->outbox_source);
   g_clear_pointer (&self->outbox_source, g_source_unref);
@@ -493,6 +479,7 @@ shmooze_writer_close (ShmoozeWriter *self)
   self->bell = -1;
   shmooze_region_unlock (self->lane.region, self->lane.offset);
   shmooze_lane_clear (&self->lane);
+  self->n_reserved = 0;
 
   shmooze_outbox_close (&self->outbox, _("The writer was closed"));
 }

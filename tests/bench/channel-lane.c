@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Two lanes of Shmooze's, one each way. Options: --wait=bell, sleeps at once instead of AUTO; --batch, sends
- * one way in batches. */
+ * and receives runs of messages instead of single ones. */
 
 #include "bench.h"
 
@@ -12,7 +12,16 @@
 #define DRAFT_SIZE 256
 #define QUEUE_MIN (256 * 1024)
 #define LANE_HEAD 4096          /* more than all that stands before a queue */
-#define BATCH_BYTES (32 * 1024)
+#define RUN_BYTES (32 * 1024)    /* of a run that is written */
+#define RUN_LENGTH 32           /* of one that is read */
+
+/* Messages of one size, which stand in the lane behind one another. */
+typedef struct
+{
+  char *next;
+  gsize size, stride;
+  guint n_reserved, n_left;
+} Run;
 
 struct _BenchChannel
 {
@@ -21,7 +30,7 @@ struct _BenchChannel
   ShmoozeReader *reader;
   BenchDeliver   deliver;
   gboolean       batching;
-  gsize          held_back;
+  Run            in, out;
 };
 
 static gsize
@@ -49,12 +58,15 @@ wanted_wait (const BenchRun *run)
   return g_strcmp0 (run->option, "--wait=bell") == 0 ? SHMOOZE_WAIT_BELL : SHMOOZE_WAIT_AUTO;
 }
 
+/* What was written of a run becomes visible. */
 static void
-end_batch (BenchChannel *self)
+flush (BenchChannel *self)
 {
-  shmooze_writer_end_batch (self->writer);
-  shmooze_writer_begin_batch (self->writer);
-  self->held_back = 0;
+  Run *out = &self->out;
+
+  if (out->n_reserved > 0)
+    shmooze_writer_commit_run (self->writer, out->n_reserved - out->n_left);
+  out->n_reserved = out->n_left = 0;
 }
 
 /* What is written before anybody reads need not be kept: ping begins when pong is listening. */
@@ -99,9 +111,21 @@ bench_channel_open (const BenchRun *run)
 
   greet (self, run->ping);
   self->batching = g_strcmp0 (run->option, "--batch") == 0;
-  if (self->batching)
-    shmooze_writer_begin_batch (self->writer);
   return self;
+}
+
+/* A full lane is waited for; nothing else may go wrong. */
+static void
+await_room (BenchChannel *self,
+            gsize         size,
+            GError       *full)
+{
+  g_autoptr(GError) error = full;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_clear_error (&error);
+  if (error != NULL || !shmooze_writer_wait (self->writer, size, -1, NULL, &error))
+    bench_die ("%s", error->message);
 }
 
 static void
@@ -109,15 +133,39 @@ send_with_patience (BenchChannel  *self,
                     gconstpointer  message,
                     gsize          size)
 {
-  g_autoptr(GError) error = NULL;
+  GError *error = NULL;
 
   while (!shmooze_writer_write (self->writer, message, size, &error))
-    {
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        g_clear_error (&error);
-      if (error != NULL || !shmooze_writer_wait (self->writer, size, -1, NULL, &error))
-        bench_die ("%s", error->message);
-    }
+    await_room (self, size, g_steal_pointer (&error));
+}
+
+static void
+reserve_run (BenchChannel *self,
+             gsize         size)
+{
+  Run *out = &self->out;
+  GError *error = NULL;
+
+  flush (self);
+  out->size = size;
+  out->n_reserved = MAX (RUN_BYTES / size, 1);
+  while ((out->next = shmooze_writer_reserve_run (self->writer, size, &out->n_reserved, &out->stride, &error)) == NULL)
+    await_room (self, size, g_steal_pointer (&error));
+  out->n_left = out->n_reserved;
+}
+
+static void
+send_in_run (BenchChannel  *self,
+             gconstpointer  message,
+             gsize          size)
+{
+  Run *out = &self->out;
+
+  if (G_UNLIKELY (out->n_left == 0 || size != out->size))
+    reserve_run (self, size);
+  memcpy (out->next, message, size);
+  out->next += out->stride;
+  out->n_left--;
 }
 
 void
@@ -125,14 +173,10 @@ bench_channel_send (BenchChannel  *self,
                     gconstpointer  message,
                     gsize          size)
 {
-  if (!shmooze_writer_write (self->writer, message, size, NULL))
+  if (G_UNLIKELY (self->batching))
+    send_in_run (self, message, size);
+  else if (!shmooze_writer_write (self->writer, message, size, NULL))
     send_with_patience (self, message, size);
-  if (!self->batching)
-    return;
-
-  self->held_back += size;
-  if (self->held_back >= BATCH_BYTES)
-    end_batch (self);
 }
 
 static gconstpointer
@@ -149,6 +193,44 @@ receive_with_patience (BenchChannel *self,
   return message;
 }
 
+/* FALSE: nothing has come. */
+static gboolean
+peek_run (BenchChannel *self,
+          gboolean      now)
+{
+  Run *in = &self->in;
+  GError *error = NULL;
+
+  for (;;)
+    {
+      in->n_left = RUN_LENGTH;
+      in->next = (char *) shmooze_reader_peek_run (self->reader, &in->size, &in->n_left, &in->stride, &error);
+      if (in->next != NULL || (now && error == NULL))
+        return in->next != NULL;
+      if (error != NULL || !shmooze_reader_wait (self->reader, -1, NULL, &error))
+        bench_die ("%s", error->message);
+    }
+}
+
+static gconstpointer
+receive_from_run (BenchChannel *self,
+                  gsize        *size,
+                  gboolean      now)
+{
+  Run *in = &self->in;
+  gconstpointer message;
+
+  flush (self);
+  if (in->n_left == 0 && !peek_run (self, now))
+    return NULL;
+
+  message = in->next;
+  *size = in->size;
+  in->next += in->stride;
+  in->n_left--;
+  return message;
+}
+
 gconstpointer
 bench_channel_receive (BenchChannel *self,
                        gsize        *size,
@@ -156,8 +238,8 @@ bench_channel_receive (BenchChannel *self,
 {
   gconstpointer message;
 
-  if (self->held_back > 0)
-    end_batch (self);
+  if (G_UNLIKELY (self->batching))
+    return receive_from_run (self, size, now);
   message = shmooze_reader_peek (self->reader, size, NULL);
   if (message != NULL || now)
     return message;
@@ -170,7 +252,8 @@ bench_channel_receive (BenchChannel *self,
 void
 bench_channel_release (BenchChannel *self)
 {
-  shmooze_reader_release (self->reader);
+  if (self->in.n_left == 0)
+    shmooze_reader_release (self->reader);
 }
 
 static gboolean
@@ -184,7 +267,7 @@ on_news (ShmoozeReader *reader,
   while ((message = bench_channel_receive (self, &size, TRUE)) != NULL)
     {
       self->deliver (message, size);
-      shmooze_reader_release (reader);
+      bench_channel_release (self);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -204,6 +287,7 @@ bench_channel_watch (BenchChannel *self,
 void
 bench_channel_close (BenchChannel *self)
 {
+  flush (self);
   g_object_unref (self->reader);
   g_object_unref (self->writer);
   g_object_unref (self->region);
