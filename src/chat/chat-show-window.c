@@ -24,6 +24,7 @@ struct _ChatShowWindow
   ShmoozeSharedText    *shared;       /* that is followed, or NULL */
   GFileMonitor         *monitor;
   guint                 look_id;      /* while there is nothing to follow */
+  gboolean              is_lost;      /* the region was, and nobody has shared again */
 
   GtkShortcutsWindow   *shortcuts;
   GtkLabel             *title_label;
@@ -148,6 +149,7 @@ stop_following (ChatShowWindow *self)
 static void
 tell_following (ChatShowWindow *self)
 {
+  self->is_lost = FALSE;
   chat_banner_hide (self->banner);
   gtk_label_set_label (self->subtitle, _("Following"));
 }
@@ -195,7 +197,8 @@ on_failed (ShmoozeSharedText *shared,
   if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT))
     return;
 
-  if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
+  self->is_lost = g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST);
+  if (self->is_lost)
     show_problem (self, _("The region is gone: another program cut it short or replaced it. "
                           "It goes on by itself as soon as somebody shares again."));
   look_again_later (self);
@@ -212,14 +215,22 @@ on_sharer_present (ShmoozeSharedText *shared,
     tell_nobody_shares (self);
 }
 
-/* Perhaps there is a last text that nobody has looked at. */
+/* Perhaps there is a last text that nobody has looked at. Or there is none to look at any more: whoever shared it may
+ * have heard of that, and taken the name away, before we did. */
 static void
 on_region_gone (ChatShowWindow *self)
 {
-  g_autofree char *text = shmooze_shared_text_dup_text (self->shared, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = shmooze_shared_text_dup_text (self->shared, NULL, &error);
 
   if (text != NULL)
     chat_shown_set_text (self->shown, text);
+
+  if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
+    {
+      on_failed (self->shared, error, self);
+      return;
+    }
 
   look_again_later (self);
   tell_nobody_shares (self);
@@ -279,10 +290,10 @@ follow (ChatShowWindow *self)
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     show_unreadable (self, error);
-  else if (chat_shown_has_text (self->shown))
-    tell_nobody_shares (self);
-  else
+  else if (!chat_shown_has_text (self->shown))
     show_no_region (self);
+  else if (!self->is_lost)  /* that says more, and stays */
+    tell_nobody_shares (self);
 
   look_again_later (self);
 }
@@ -293,6 +304,7 @@ on_follow_switched (ChatShowWindow *self)
   const gboolean is_on = gtk_switch_get_active (self->follow_switch);
 
   stop_following (self);
+  self->is_lost = FALSE;
   chat_banner_hide (self->banner);
   /* Before the button, which may have it, cannot keep the focus. */
   gtk_widget_grab_focus (GTK_WIDGET (self->follow_switch));

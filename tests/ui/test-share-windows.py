@@ -427,6 +427,21 @@ def a_lost_region_is_told():
 
 
 @case
+def a_region_that_is_lost_and_removed_is_told():
+    with removed(posix('lost')) as name:
+        a, b = pair(name)
+        b.follow()
+        a.type('all is well')
+        b.wait_text('all is well')
+        os.truncate(path_of(name), 0)
+        os.unlink(path_of(name))
+        b.wait_shows('Cannot be read', 'The region is gone')
+        assert b.shown() == with_head('all is well')
+        for window in a, b:
+            window.end()
+
+
+@case
 def a_text_without_end_is_not_shown_to_the_end():
     with removed(posix('huge')) as name:
         n = 1_000_000
