@@ -331,6 +331,16 @@ shmooze_reader_get_patience (ShmoozeReader *self)
   return self->settled ? -1 : SETTLING_USEC / 1000;
 }
 
+/* Of a run at hand only the first message stays at hand, so that nothing is released that was not asked for again. */
+static void
+keep_first (ShmoozeReader *self)
+{
+  guint64 at = (guint64) (self->peeked.payload - self->lane.queue) - sizeof (guint64);
+  guint64 end = ((self->position - 1) & self->lane.mask) + 1;  /* a run does not go beyond the ring's */
+
+  self->position -= end - at - shmooze_frame_size (self->peeked.size);
+}
+
 /* Peeks where there is more to say than that here is a message. */
 static G_NO_INLINE gconstpointer
 peek_slowly (ShmoozeReader  *self,
@@ -344,7 +354,9 @@ peek_slowly (ShmoozeReader  *self,
   if (!shmooze_reader_check (self, error))
     return NULL;
 
-  if (self->peeked.payload == NULL)
+  if (self->peeked.payload != NULL)
+    keep_first (self);
+  else
     switch (shmooze_lane_look (lane, &self->position, &self->peeked))
       {
       case SHMOOZE_FRAME_FOUND:
@@ -421,8 +433,9 @@ shmooze_reader_peek (ShmoozeReader  *self,
  * Looks at a run where it stands, without copying it: the next message, and
  * those behind it that are as long, each @stride bytes behind the one before.
  * It may end although more of them follow, at the end of the queue's ring.
- * [method@Reader.release] is done with all of it; until then it stays the
- * next, and may grow. Whether they were written as a run does not matter.
+ * [method@Reader.release] is done with as many as the last look gave, this
+ * one's or [method@Reader.peek]'s; until then they stay the next. Whether they
+ * were written as a run does not matter.
  *
  * Fails like [method@Reader.peek].
  *
@@ -460,14 +473,13 @@ shmooze_reader_peek_run (ShmoozeReader  *self,
   frame = shmooze_frame_size (*size);
   first = (guint64) (payload - self->lane.queue) - sizeof word;
   end = MIN (first + *n_messages * frame, self->lane.queue_size);
-  at = ((self->position - 1) & self->lane.mask) + 1;  /* behind what is at hand already */
-  self->position -= at;
+  at = first + frame;
   while (at + frame <= end &&
          atomic_load_explicit ((ShmoozeWord *) (gpointer) (self->lane.queue + at), memory_order_acquire) == word)
     at += frame;
-  self->position += at;
+  self->position += at - first - frame;
   *stride = (gsize) frame;
-  *n_messages = (guint) MIN (*n_messages, (at - first) / frame);
+  *n_messages = (guint) ((at - first) / frame);
   return payload;
 }
 
