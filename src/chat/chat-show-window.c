@@ -59,6 +59,7 @@ static void
 show_unreadable (ChatShowWindow *self,
                  const GError   *error)
 {
+  self->is_lost = FALSE;
   gtk_label_set_label (self->subtitle, _("Cannot be read"));
   show_problem (self, error->message);
 }
