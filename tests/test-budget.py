@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(HERE, 'rig'))
 import tap  # noqa: E402
 
 FIGURES = os.path.join(HERE, 'budget', 'budget.json')
-HELD = ('write-read-spin', 'write-read-bell', 'draft', 'draft-read', 'room-draft', 'room-message')
+HELD = ('write-read-spin', 'write-read-bell', 'write-next-spin', 'draft', 'draft-read', 'room-draft', 'room-message')
 READERS = (1, 2, 4, 8, 15)
 GROWTH = 3                                        # instructions of a write, at most, for each reader more
 ROOM = 0.10

@@ -113,11 +113,31 @@ sleep_until (ShmoozeReader *self,
     shmooze_bell_quiet (self->bell);
 }
 
-static G_NO_INLINE gboolean
-wait_with_care (ShmoozeReader  *self,
-                gint64          timeout_usec,
-                GCancellable   *cancellable,
-                GError        **error)
+/**
+ * shmooze_reader_wait:
+ * @self: a reader
+ * @timeout_usec: how long to wait, in microseconds; -1: as long as it takes
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Waits until there is a message or another draft.
+ *
+ * With %SHMOOZE_WAIT_AUTO it looks for some microseconds before it falls
+ * asleep, as long as the writer runs on another processor and answers that
+ * quickly.
+ *
+ * Fails with %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED,
+ * %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST or %SHMOOZE_ERROR_CORRUPT.
+ *
+ * Returns: whether there is something to read
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_reader_wait (ShmoozeReader  *self,
+                     gint64          timeout_usec,
+                     GCancellable   *cancellable,
+                     GError        **error)
 {
   GPollFD fds[2] = { { .fd = -1, .events = G_IO_IN }, { .fd = -1 } };
   gint64 begin = 0, now = 0, deadline = G_MAXINT64;
@@ -125,6 +145,9 @@ wait_with_care (ShmoozeReader  *self,
   guint n_fds = 1;
   guint poll_msec = SHMOOZE_POLL_MIN_MSEC;
   gboolean news = FALSE;
+
+  g_return_val_if_fail (shmooze_reader_is_reader (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   /* The time is asked for only where it matters. */
   spins = self->may_spin && shmooze_lane_is_open (&self->lane) && is_written_elsewhere (self);
@@ -164,41 +187,92 @@ wait_with_care (ShmoozeReader  *self,
   return news;
 }
 
+/* A message that is there, at a look. */
+static inline gconstpointer
+glance (ShmoozeReader *self,
+        gsize         *size)
+{
+  if (!shmooze_lane_look_quickly (&self->lane, &self->position, &self->peeked))
+    return NULL;
+
+  *size = self->peeked.size;
+  return self->peeked.payload;
+}
+
+static G_NO_INLINE gconstpointer
+next_slowly (ShmoozeReader  *self,
+             gint64          timeout_usec,
+             GCancellable   *cancellable,
+             gsize          *size,
+             GError        **error)
+{
+  *size = 0;
+  if (self->peeked.payload != NULL)
+    shmooze_reader_release (self);
+
+  /* Where nothing has to be waited for, no descriptor has to be made by which that would be cancelled. */
+  if ((g_cancellable_is_cancelled (cancellable) || !shmooze_reader_has_news (self)) &&
+      !shmooze_reader_wait (self, timeout_usec, cancellable, error))
+    return NULL;
+  return shmooze_reader_peek (self, size, error);
+}
+
 /**
- * shmooze_reader_wait:
+ * shmooze_reader_next: (skip)
  * @self: a reader
  * @timeout_usec: how long to wait, in microseconds; -1: as long as it takes
  * @cancellable: (nullable): ends the waiting
+ * @size: (out): the message's length in bytes
  * @error: return location for an error
  *
- * Waits until there is a message or another draft.
+ * Is done with the message or the run at hand, if there is one, and looks at
+ * the next message where it stands; waits until there is one. This is
+ * [method@Reader.release], [method@Reader.wait] and [method@Reader.peek] in
+ * one call, and quicker, above all with %SHMOOZE_WAIT_SPIN. The message stays
+ * at hand until it is released, or until the next call.
  *
- * With %SHMOOZE_WAIT_AUTO it looks for some microseconds before it falls
- * asleep, as long as the writer runs on another processor and answers that
- * quickly.
+ * Fails like [method@Reader.wait].
  *
- * Fails with %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED,
- * %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST or %SHMOOZE_ERROR_CORRUPT.
- *
- * Returns: whether there is something to read
+ * Returns: (transfer none) (nullable): the message; `NULL` without an error
+ *   when there is another draft, and no message
  *
  * Since: 1.0
  */
-gboolean
-shmooze_reader_wait (ShmoozeReader  *self,
-                     gint64          timeout_usec,
-                     GCancellable   *cancellable,
-                     GError        **error)
+gconstpointer
+shmooze_reader_next (ShmoozeReader *self,
+                     gint64         timeout_usec,
+                     GCancellable  *cancellable,
+                     gsize         *size,
+                     GError       **error)
 {
-  g_return_val_if_fail (shmooze_reader_is_reader (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+  gconstpointer data;
 
-  /* Who spins wants to know at once, and may have nothing else to look after. */
-  if (self->wait == SHMOOZE_WAIT_SPIN && timeout_usec < 0 && cancellable == NULL &&
-      shmooze_lane_is_open (&self->lane) && self->broken == NULL &&
-      spin (self, G_MAXINT64, NULL))
-    return TRUE;
-  return wait_with_care (self, timeout_usec, cancellable, error);
+  g_return_val_if_fail (shmooze_reader_is_reader (self), NULL);
+  g_return_val_if_fail (size != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  /* Short, because an answer waits for every instruction from the look that finds the message on. What was at hand is
+   * forgotten when another is. */
+  if (G_LIKELY (cancellable == NULL && shmooze_lane_is_open (&self->lane) && self->broken == NULL &&
+                self->position < self->publish_at))
+    {
+      data = glance (self, size);
+      if (data != NULL)
+        return data;
+
+      if (self->wait == SHMOOZE_WAIT_SPIN && timeout_usec != 0)
+        {
+          look_away (self);
+          for (guint i = 0; i < SHMOOZE_LOOKS_A_GLANCE; i++)
+            {
+              data = glance (self, size);
+              if (data != NULL)
+                return data;
+              shmooze_relax ();
+            }
+        }
+    }
+  return next_slowly (self, timeout_usec, cancellable, size, error);
 }
 
 typedef struct

@@ -13,9 +13,11 @@
  * One of the readers of a lane.
  *
  * A reader starts with the oldest message that the lane still keeps, and
- * misses none from then on. Everything in the lane is checked before it is
- * used; a lane that breaks the rules is read no more: every call fails with
- * %SHMOOZE_ERROR_CORRUPT.
+ * misses none from then on. [method@Reader.next] waits for one after the
+ * other; in a main loop there is [method@Reader.create_source].
+ *
+ * Everything in the lane is checked before it is used; a lane that breaks the
+ * rules is read no more: every call fails with %SHMOOZE_ERROR_CORRUPT.
  *
  * A reader belongs to one thread at a time.
  *

@@ -73,6 +73,12 @@ gboolean       shmooze_reader_wait          (ShmoozeReader *self,
                                              GCancellable  *cancellable,
                                              GError       **error);
 SHMOOZE_EXPORT
+gconstpointer  shmooze_reader_next          (ShmoozeReader *self,
+                                             gint64         timeout_usec,
+                                             GCancellable  *cancellable,
+                                             gsize         *size,
+                                             GError       **error);
+SHMOOZE_EXPORT
 GSource       *shmooze_reader_create_source (ShmoozeReader *self,
                                              GCancellable  *cancellable);
 SHMOOZE_EXPORT

@@ -122,6 +122,17 @@ do_write_and_read (void)
 }
 
 static void
+do_write_and_take (void)
+{
+  gconstpointer data;
+  gsize size;
+
+  do_write ();
+  data = shmooze_reader_next (stage.readers[0], -1, NULL, &size, NULL);
+  check (data != NULL && size == MESSAGE_SIZE, NULL, "next");
+}
+
+static void
 all_read (void)
 {
   for (guint i = 0; i < stage.n_readers; i++)
@@ -240,6 +251,7 @@ do_room_message (void)
 static const Operation operations[] = {
   { "write-read-spin", prepare_reader, SHMOOZE_WAIT_SPIN, do_write_and_read, NULL },
   { "write-read-bell", prepare_reader, SHMOOZE_WAIT_BELL, do_write_and_read, NULL },
+  { "write-next-spin", prepare_reader, SHMOOZE_WAIT_SPIN, do_write_and_take, NULL },
   { "write-1", prepare_readers, 1, do_write, all_read },
   { "write-2", prepare_readers, 2, do_write, all_read },
   { "write-4", prepare_readers, 4, do_write, all_read },

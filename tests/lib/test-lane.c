@@ -107,6 +107,20 @@ test_lane_expect (ShmoozeReader *reader,
     }
 }
 
+/* Takes the draft; with %NULL there must be no other than before. */
+void
+test_lane_expect_draft (ShmoozeReader *reader,
+                        const char    *text)
+{
+  g_autoptr(GError) error = NULL;
+  gsize length = 99;
+  g_autofree char *draft = shmooze_reader_read_draft (reader, &length, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (draft, ==, text);
+  g_assert_cmpuint (length, ==, text != NULL ? strlen (text) : 0);
+}
+
 static char
 pattern_byte (gsize i,
               guint seed)
