@@ -217,6 +217,16 @@ test_child_expect (TestChild  *self,
   g_assert_cmpstr (heard, ==, line);
 }
 
+/* Tells it something, and expects an answer. */
+void
+test_child_ask (TestChild  *self,
+                const char *line,
+                const char *answer)
+{
+  test_child_tell (self, "%s", line);
+  test_child_expect (self, answer);
+}
+
 void
 test_say (const char *format,
           ...)

@@ -26,6 +26,9 @@ void        test_child_tell       (TestChild   *self,
 char       *test_child_hear       (TestChild   *self);
 void        test_child_expect     (TestChild   *self,
                                    const char  *line);
+void        test_child_ask        (TestChild   *self,
+                                   const char  *line,
+                                   const char  *answer);
 void        test_child_close      (TestChild   *self);
 void        test_child_kill       (TestChild   *self);
 void        test_child_stop       (TestChild   *self);

@@ -5,6 +5,7 @@
 
 #include "test-child.h"
 #include "test-lane.h"
+#include "test-mutex.h"
 #include "test-room.h"
 #include "test-talker.h"
 

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Two processes, ours and foreign ones; peers that come and die. */
+
+#include "lib/test-communicator.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define N_MANY 1000
+
+/* Another process, in the same program: it answers with what it gets, and does what it is told. */
+
+static void
+say_received (ShmoozeCommunicator *communicator,
+              GBytes              *data,
+              gpointer             user_data)
+{
+  test_say ("got %.*s", (int) g_bytes_get_size (data), (const char *) g_bytes_get_data (data, NULL));
+}
+
+static void
+talk (int    argc,
+      char **argv)
+{
+  g_autoptr(End) end = end_new (argv[0], atoi (argv[1]), atoi (argv[2]));
+  char *line;
+
+  g_signal_connect (end->communicator, "data-received", G_CALLBACK (say_received), NULL);
+  if (atoi (argv[1]) >= 0)
+    start (end);
+  test_say ("ready");
+  while ((line = test_hear ()) != NULL)
+    {
+      write_text (end, line);
+      test_say ("written");
+      g_free (line);
+    }
+}
+
+static void
+test_two_processes (void)
+{
+  g_autoptr(End) end = end_new ("two", SECOND, FIRST);
+  g_autoptr(TestChild) child = test_child_new ("talk", "two", "0", "2000", NULL);
+
+  test_child_expect (child, "ready");
+  start (end);
+  write_text (end, "Hello child");
+  test_child_expect (child, "got Hello child");
+  test_child_tell (child, "Hello parent");
+  test_child_expect (child, "written");
+  expect (end, 0, "Hello parent");
+}
+
+static void
+test_second_writer_elsewhere (void)
+{
+  g_autoptr(End) end = end_new ("busy", -1, -1);
+  g_autoptr(TestChild) child = test_child_new ("talk", "busy", "0", "2000", NULL);
+  g_autoptr(GError) error = NULL;
+
+  test_child_expect (child, "ready");
+  g_assert_false (shmooze_communicator_set_write_position (end->communicator, SECOND, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, NULL);
+  g_assert_true (shmooze_communicator_set_read_position (end->communicator, FIRST, NULL));
+  g_assert_false (shmooze_communicator_start_reader (end->communicator, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, NULL);
+}
+
+static void
+test_peer_present (void)
+{
+  g_autoptr(End) end = end_new ("present", -1, FIRST), peer = end_new ("present", FIRST, -1);
+
+  g_assert_false (shmooze_communicator_get_peer_present (end->communicator));
+  start (peer);
+  test_wait (shmooze_communicator_get_peer_present (end->communicator));
+  g_assert_true (was_told (end, "peer-present TRUE"));
+  shmooze_communicator_stop_reader (peer->communicator);
+  test_wait (!shmooze_communicator_get_peer_present (end->communicator));
+  g_assert_true (was_told (end, "peer-present FALSE"));
+}
+
+static void
+test_peer_present_at_once (void)
+{
+  g_autoptr(End) peer = reader_new ("present", FIRST), end = end_new ("present", -1, FIRST);
+
+  g_assert_true (shmooze_communicator_get_peer_present (end->communicator));
+}
+
+static void
+test_peer_killed (void)
+{
+  g_autoptr(End) end = end_new ("killed", SECOND, FIRST);
+  g_autoptr(TestChild) child = test_child_new ("talk", "killed", "0", "2000", NULL);
+
+  test_wait (shmooze_communicator_get_peer_present (end->communicator));
+  test_child_kill (child);
+  test_wait (!shmooze_communicator_get_peer_present (end->communicator));
+}
+
+static void
+test_restarted_writer (void)
+{
+  g_autoptr(End) reader = end_new ("restart", FIRST, -1), writer = NULL;
+  g_autoptr(TestChild) child = test_child_new ("talk", "restart", "-1", "0", NULL);
+
+  test_child_expect (child, "ready");
+  test_child_tell (child, "before the crash");
+  test_child_expect (child, "written");
+  test_child_kill (child);
+  writer = end_new ("restart", -1, FIRST);
+  write_text (writer, "after it");
+  test_let_run (20);
+  start (reader);
+  expect (reader, 0, "before the crash");
+  expect (reader, 1, "after it");
+}
+
+static void
+test_restarted_reader (void)
+{
+  g_autoptr(End) writer = end_new ("restart", -1, FIRST), reader = NULL;
+  g_autoptr(TestChild) child = test_child_new ("talk", "restart", "0", "-1", NULL);
+
+  write_text (writer, "one");
+  test_child_expect (child, "ready");
+  test_child_expect (child, "got one");
+  test_child_kill (child);
+  write_text (writer, "two");
+  reader = reader_new ("restart", FIRST);
+  expect (reader, 0, "two");
+}
+
+/* Its writer died between the two flags. */
+static void
+test_half_written (void)
+{
+  g_autoptr(Memory) memory = memory_new ("half");
+  g_autoptr(End) writer = NULL, reader = reader_new ("half", FIRST);
+
+  put_raw (memory->bytes, 0, 0, 4, "half");
+  writer = end_new ("half", -1, FIRST);
+  write_text (writer, "whole");
+  expect (reader, 0, "whole");
+  g_assert_cmpuint (reader->received->len, ==, 1);
+}
+
+/* Many */
+
+static GBytes *
+pattern (guint number)
+{
+  gsize size = 1 + number * 7919 % 1900;
+  guint8 *bytes = g_malloc (size);
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = (guint8) ((number + 7 * i) % 251);
+  return g_bytes_new_take (bytes, size);
+}
+
+static void
+send_many (End   *end,
+           guint  n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(GBytes) message = pattern (i);
+      g_autoptr(GError) error = NULL;
+
+      gsize size;
+      const void *bytes = g_bytes_get_data (message, &size);
+
+      g_assert_true (shmooze_communicator_write (end->communicator, bytes, size, &error));
+      g_assert_no_error (error);
+    }
+}
+
+static void
+expect_many (End   *end,
+             guint  n)
+{
+  test_wait (end->received->len >= n);
+  g_assert_cmpuint (end->received->len, ==, n);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(GBytes) message = pattern (i);
+
+      g_assert_true (g_bytes_equal (message, end->received->pdata[i]));
+    }
+}
+
+static void
+flood (int    argc,
+       char **argv)
+{
+  g_autoptr(End) end = end_new (argv[0], FIRST, SECOND);
+
+  start (end);
+  send_many (end, N_MANY);
+  expect_many (end, N_MANY);
+  test_wait (unconfirmed (end) == 0);
+  test_say ("exchanged %d", N_MANY);
+  g_free (test_hear ());
+}
+
+static void
+test_many (void)
+{
+  g_autoptr(End) end = end_new ("many", SECOND, FIRST);
+  g_autoptr(TestChild) child = test_child_new ("flood", "many", NULL);
+  gint64 begin = g_get_monotonic_time ();
+
+  start (end);
+  send_many (end, N_MANY);
+  expect_many (end, N_MANY);
+  test_child_expect (child, "exchanged 1000");
+  test_wait (unconfirmed (end) == 0);
+  g_test_message ("%.2f s", (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC);
+}
+
+/* A peer that was written against the table, in Python */
+
+#define PYTHON "/usr/bin/python3"
+
+static void
+run_peer (int    argc,
+          char **argv)
+{
+  g_autofree char *script = g_build_filename (g_getenv ("G_TEST_SRCDIR"), "peers", "communicator.py", NULL);
+  g_autoptr(GPtrArray) all = g_ptr_array_new ();
+
+  g_ptr_array_add (all, (char *) PYTHON);
+  g_ptr_array_add (all, script);
+  for (int i = 0; i < argc; i++)
+    g_ptr_array_add (all, argv[i]);
+  g_ptr_array_add (all, NULL);
+  execv (PYTHON, (char **) all->pdata);
+  g_error ("%s: %s", PYTHON, g_strerror (errno));
+}
+
+static gboolean
+has_python (void)
+{
+  if (g_file_test (PYTHON, G_FILE_TEST_IS_EXECUTABLE))
+    return TRUE;
+  g_test_skip (PYTHON " is not there");
+  return FALSE;
+}
+
+/* One of ours and a foreign one. */
+typedef struct
+{
+  char      *name;
+  End       *end;
+  TestChild *peer;
+} Mixed;
+
+static Mixed *
+mixed_new (const char *pause)
+{
+  Mixed *self = g_new0 (Mixed, 1);
+
+  self->name = test_unique_name ("/shmooze-test");
+  self->end = end_new (self->name, SECOND, FIRST);
+  self->peer = test_child_new ("peer", self->name, "0", "2000", "--pause", pause, NULL);
+  test_child_expect (self->peer, "ready");
+  test_child_tell (self->peer, "claim");
+  test_child_expect (self->peer, "claimed");
+  return self;
+}
+
+static void
+mixed_free (Mixed *self)
+{
+  test_child_free (self->peer);
+  end_free (self->end);
+  g_free (self->name);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mixed, mixed_free)
+
+static void
+test_python_reads (void)
+{
+  g_autoptr(Mixed) mixed = NULL;
+
+  if (!has_python ())
+    return;
+  mixed = mixed_new ("0.3");
+  send_many (mixed->end, N_MANY);
+  test_child_tell (mixed->peer, "receive %d", N_MANY);
+  test_child_expect (mixed->peer, "received 1000");
+  test_wait (unconfirmed (mixed->end) == 0);
+}
+
+static void
+test_python_writes (void)
+{
+  g_autoptr(Mixed) mixed = NULL;
+
+  if (!has_python ())
+    return;
+  mixed = mixed_new ("0.3");
+  start (mixed->end);
+  test_child_tell (mixed->peer, "send %d", N_MANY);
+  test_child_expect (mixed->peer, "sent 1000");
+  expect_many (mixed->end, N_MANY);
+}
+
+static void
+test_python_both_ways (void)
+{
+  g_autoptr(Mixed) mixed = NULL;
+
+  if (!has_python ())
+    return;
+  mixed = mixed_new ("0.3");
+  start (mixed->end);
+  send_many (mixed->end, N_MANY);
+  test_child_tell (mixed->peer, "exchange %d", N_MANY);
+  test_child_expect (mixed->peer, "exchanged 1000");
+  expect_many (mixed->end, N_MANY);
+}
+
+static void
+test_python_original_timing (void)
+{
+  g_autoptr(Mixed) mixed = NULL;
+
+  if (!has_python ())
+    return;
+  mixed = mixed_new ("500");
+  start (mixed->end);
+  send_many (mixed->end, 4);
+  test_child_tell (mixed->peer, "exchange 4");
+  test_child_expect (mixed->peer, "exchanged 4");
+  expect_many (mixed->end, 4);
+  test_wait (unconfirmed (mixed->end) == 0);
+}
+
+static void
+test_python_text (void)
+{
+  g_autoptr(Mixed) mixed = NULL;
+
+  if (!has_python ())
+    return;
+  mixed = mixed_new ("0.3");
+  start (mixed->end);
+  write_text (mixed->end, "Grüße 🙂");
+  test_child_tell (mixed->peer, "read");
+  test_child_expect (mixed->peer, "Grüße 🙂");
+  test_child_tell (mixed->peer, "write Добрый день 🙂");
+  test_child_expect (mixed->peer, "written");
+  expect (mixed->end, 0, "Добрый день 🙂");
+}
+
+/* The region is the other program's: it made it, and it removes it. */
+static void
+test_python_creates (void)
+{
+  g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
+  g_autoptr(TestChild) peer = NULL;
+
+  if (!has_python ())
+    return;
+  peer = test_child_new ("peer", name, "0", "2000", "--create", "4096", NULL);
+  test_child_expect (peer, "ready");
+  test_child_tell (peer, "claim");
+  test_child_expect (peer, "claimed");
+  {
+    g_autoptr(End) end = end_new (name, SECOND, FIRST);
+
+    start (end);
+    write_text (end, "Hello");
+    test_child_tell (peer, "read");
+    test_child_expect (peer, "Hello");
+    test_child_tell (peer, "write World");
+    test_child_expect (peer, "written");
+    expect (end, 0, "World");
+  }
+  g_assert_true (is_there (path));
+  test_child_tell (peer, "unlink");
+  test_child_expect (peer, "unlinked");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_child_role ("talk", talk);
+  test_child_role ("flood", flood);
+  test_child_role ("peer", run_peer);
+  test_init (&argc, &argv);
+
+  test_add ("/communicator-peer/busy/elsewhere", test_second_writer_elsewhere);
+  test_add ("/communicator-peer/message/two-processes", test_two_processes);
+  test_add ("/communicator-peer/present", test_peer_present);
+  test_add ("/communicator-peer/present-at-once", test_peer_present_at_once);
+  test_add ("/communicator-peer/killed", test_peer_killed);
+  test_add ("/communicator-peer/restarted-writer", test_restarted_writer);
+  test_add ("/communicator-peer/restarted-reader", test_restarted_reader);
+  test_add ("/communicator-peer/half-written", test_half_written);
+  test_add ("/communicator-peer/many/both-ways", test_many);
+  test_add ("/communicator-peer/python/reads", test_python_reads);
+  test_add ("/communicator-peer/python/writes", test_python_writes);
+  test_add ("/communicator-peer/python/both-ways", test_python_both_ways);
+  test_add ("/communicator-peer/python/original-timing", test_python_original_timing);
+  test_add ("/communicator-peer/python/text", test_python_text);
+  test_add ("/communicator-peer/python/creates", test_python_creates);
+
+  return test_run ();
+}
