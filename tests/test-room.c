@@ -633,6 +633,39 @@ test_answers (void)
     g_assert_cmpuint (strlen (shmooze_message_get_text (message_at (ben, i))), ==, i);
 }
 
+/* @other says the next thing as soon as the last is heard. */
+static void
+prompt (ShmoozeRoom    *room,
+        ShmoozeMessage *message,
+        ShmoozeRoom    *other)
+{
+  g_autofree char *text = g_strconcat (shmooze_message_get_text (message), ".", NULL);
+
+  if (strlen (text) <= 300)
+    shmooze_room_send_async (other, text, NULL, NULL, NULL);
+}
+
+/* What is said while one listens comes in the same round of the main loop, but the loop gets its turn. */
+static void
+test_prompt_answers (void)
+{
+  g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
+  guint most = 0;
+
+  test_wait (n_peers (ada) == 1 && n_peers (ben) == 1);
+  g_signal_connect (ada->room, "message", G_CALLBACK (prompt), ben->room);
+  shmooze_room_send_async (ben->room, "", NULL, NULL, NULL);
+  while (ada->messages->len < 301)
+    {
+      guint before = ada->messages->len;
+
+      g_main_context_iteration (NULL, TRUE);
+      most = MAX (most, ada->messages->len - before);
+    }
+  g_assert_cmpuint (most, >=, 32);
+  g_assert_cmpuint (most, <=, 128);
+}
+
 static void
 check_lost (TestRoom *room)
 {
@@ -1056,6 +1089,7 @@ main (int    argc,
   test_add ("/room/leave-in-callback", test_leave_in_callback);
   test_add ("/room/leave-in-handlers", test_leave_in_handlers);
   test_add ("/room/answers", test_answers);
+  test_add ("/room/answers-at-once", test_prompt_answers);
   test_add ("/room/truncated", test_truncated);
   test_add ("/room/replaced", test_replaced);
   test_add ("/room/removed", test_removed);

@@ -248,22 +248,24 @@ shmooze_room_read_messages (ShmoozeRoom    *self,
   return FALSE;
 }
 
-/* What handlers send meanwhile comes into the spare array. */
-static void
+/* What handlers send meanwhile comes into the spare array. Returns how many were told. */
+static guint
 emit_messages (ShmoozeRoom *self)
 {
   GPtrArray *messages = self->messages;
+  guint n = messages->len;
 
-  if (messages->len == 0)
-    return;
+  if (n == 0)
+    return 0;
 
   self->messages = self->spare_messages;
   self->spare_messages = messages;
-  if (messages->len > 1)
+  if (n > 1)
     g_ptr_array_sort (messages, shmooze_message_compare);
-  for (guint i = 0; i < messages->len && !self->left; i++)
+  for (guint i = 0; i < n && !self->left; i++)
     g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_MESSAGE), 0, g_ptr_array_index (messages, i));
   g_ptr_array_set_size (messages, 0);
+  return n;
 }
 
 /* Attention */
@@ -317,6 +319,16 @@ lane_has_news (ShmoozeRoom *self,
                guint        seat)
 {
   return self->others[seat].reader != NULL && shmooze_reader_sees_news (self->others[seat].reader);
+}
+
+/* Whether somebody who is here has said something. */
+static gboolean
+is_spoken_to (ShmoozeRoom *self)
+{
+  for (guint i = 0; i < self->seats.n_seats; i++)
+    if ((self->present & seat_bit (i)) != 0 && lane_has_news (self, i))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -496,29 +508,21 @@ take_draft (ShmoozeRoom *self,
     break_lane (self, seat, error);
 }
 
-static void
-dispatch (ShmoozeRoom *self)
+/* Takes what look_around() has found. Returns how many messages that were. */
+static guint
+take_news (ShmoozeRoom *self,
+           guint        most)
 {
-  gint64 now = g_get_monotonic_time ();
-  gboolean news;
-  guint most;
+  gboolean news = (self->news | self->changes) != 0;
+  guint n = 0;
 
-  /* What was said before joining comes in one piece, and so in order. */
-  most = self->greeted ? BATCH : MAX (self->seats.queue_size / 16, BATCH);
-  self->greeted = TRUE;
-  self->resting = FALSE;
-  news = look_around (self);
-  self->poll_msec = news ? SHMOOZE_POLL_MIN_MSEC : MIN (self->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
-
-  if (self->has_broken)
-    tell_broken (self);
   /* Who has come is told before what they say, who has gone after it: messages are read in between. */
   look_at_seats (self, self->changes & ~self->present);
   for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
     if ((self->news & seat_bit (i)) != 0 && self->others[i].reader != NULL)
       take_messages (self, i, most);
   if (!self->left)
-    emit_messages (self);
+    n += emit_messages (self);
   for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
     if ((self->news & seat_bit (i)) != 0)
       take_draft (self, i);
@@ -533,7 +537,32 @@ dispatch (ShmoozeRoom *self)
     shmooze_outbox_flush (&self->outbox, self->writer, self->bell >= 0, shmooze_seat_at (self->own_seat));
   /* One's own that were sent meanwhile: not a round of the main loop later. */
   if (!self->left)
-    emit_messages (self);
+    n += emit_messages (self);
+  return n;
+}
+
+static void
+dispatch (ShmoozeRoom *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  guint n_taken = 0;
+  gboolean news;
+  guint most;
+
+  /* What was said before joining comes in one piece, and so in order. */
+  most = self->greeted ? BATCH : MAX (self->seats.queue_size / 16, BATCH);
+  self->greeted = TRUE;
+  self->resting = FALSE;
+  news = look_around (self);
+  self->poll_msec = news ? SHMOOZE_POLL_MIN_MSEC : MIN (self->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
+
+  if (self->has_broken)
+    tell_broken (self);
+  /* The answer to what a handler sends is often there already, and needs no round of the main loop either. */
+  do
+    n_taken += 1 + take_news (self, most - n_taken);
+  while (!self->left && !self->resting && n_taken < most && is_spoken_to (self) && look_around (self));
+
   if (!self->left && self->look_at > 0 && now >= self->look_at)
     look_after_peers (self, now);
   if (!self->left)
