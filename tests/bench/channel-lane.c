@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two lanes of Shmooze's, one each way. Options: --wait=bell, sleeps at once instead of AUTO; --batch, sends
+/* Two lanes of Shmooze's, one each way. Options: --wait=bell, sleeps at once instead of AUTO; --runs, sends
  * and receives runs of messages instead of single ones. */
 
 #include "bench.h"
@@ -29,7 +29,7 @@ struct _BenchChannel
   ShmoozeWriter *writer;
   ShmoozeReader *reader;
   BenchDeliver   deliver;
-  gboolean       batching;
+  gboolean       in_runs;
   Run            in, out;
 };
 
@@ -110,7 +110,7 @@ bench_channel_open (const BenchRun *run)
   bench_retry ((self->reader = try_reader (in, wanted_wait (run))) != NULL);
 
   greet (self, run->ping);
-  self->batching = g_strcmp0 (run->option, "--batch") == 0;
+  self->in_runs = g_strcmp0 (run->option, "--runs") == 0;
   return self;
 }
 
@@ -173,7 +173,7 @@ bench_channel_send (BenchChannel  *self,
                     gconstpointer  message,
                     gsize          size)
 {
-  if (G_UNLIKELY (self->batching))
+  if (G_UNLIKELY (self->in_runs))
     send_in_run (self, message, size);
   else if (!shmooze_writer_write (self->writer, message, size, NULL))
     send_with_patience (self, message, size);
@@ -232,7 +232,7 @@ bench_channel_receive (BenchChannel *self,
 {
   gconstpointer message;
 
-  if (G_UNLIKELY (self->batching))
+  if (G_UNLIKELY (self->in_runs))
     return receive_from_run (self, size);
   message = shmooze_reader_next (self->reader, -1, NULL, size, NULL);
   if (message == NULL)
@@ -244,7 +244,7 @@ void
 bench_channel_release (BenchChannel *self)
 {
   /* Of single messages the next call is done with the one before. */
-  if (self->batching && self->in.n_left == 0)
+  if (self->in_runs && self->in.n_left == 0)
     shmooze_reader_release (self->reader);
 }
 
@@ -270,7 +270,7 @@ bench_channel_watch (BenchChannel *self,
 {
   g_autoptr(GSource) source = shmooze_reader_create_source (self->reader, NULL);
 
-  if (self->batching)
+  if (self->in_runs)
     bench_die ("Runs are not measured in a main loop");
   self->deliver = deliver;
   g_source_set_callback (source, G_SOURCE_FUNC (on_news), self, NULL);
