@@ -29,6 +29,7 @@ struct _ShmoozeReader
   ShmoozeWait    wait;         /* never AUTO */
   gboolean       may_spin;     /* it was AUTO */
   gboolean       was_short;    /* the last wait: one without sleep would have done */
+  gint64         last_begin;   /* when the last wait began that might have been one */
   guint64        empty_at;     /* the position where there was nothing when one last waited without sleep */
   guint          looks_away;   /* how many looks one lets pass then */
   guint          n_waits;      /* without that */

@@ -36,6 +36,9 @@ look_away (ShmoozeReader *self)
     shmooze_relax ();
 }
 
+/* What spinning spares is a wake-up, which is nothing to who comes back after so long. */
+#define AWAY_USEC 10000
+
 /* Looks without pause until @end. */
 static gboolean
 spin (ShmoozeReader *self,
@@ -154,6 +157,11 @@ shmooze_reader_wait (ShmoozeReader  *self,
   is_timed = spins || timeout_usec >= 0;
   if (is_timed)
     begin = now = g_get_monotonic_time ();
+  if (spins)
+    {
+      spins = begin - self->last_begin < AWAY_USEC;
+      self->last_begin = begin;
+    }
   if (timeout_usec >= 0 && timeout_usec <= G_MAXINT64 - now)
     deadline = now + timeout_usec;
   if (cancellable != NULL && g_cancellable_make_pollfd (cancellable, &fds[1]))
