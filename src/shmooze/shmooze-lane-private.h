@@ -8,13 +8,6 @@
 
 G_BEGIN_DECLS
 
-/* GLib does not tell the compiler that this is hardly ever called. Told, it puts the complaints of g_return_* aside,
- * and what is done with every message is one straight piece of code: each jump costs as much as some five
- * instructions where a round trip waits for them. */
-void g_return_if_fail_warning (const char *log_domain,
-                               const char *pretty_function,
-                               const char *expression) __attribute__ ((cold));
-
 /* A lane in memory. What one side writes often and the other reads stands 128 bytes apart, because
  * processors fetch cache lines in pairs.
  *

@@ -377,76 +377,15 @@ shmooze_writer_commit_run (ShmoozeWriter *self,
   self->n_reserved = 0;
 }
 
-/* Whether a message can be put behind the others without a thought: not at the end of the ring, or of the room. */
-static inline gboolean
-is_easy (ShmoozeWriter *self,
-         gsize          size)
-{
-  return G_LIKELY (self->position + shmooze_frame_size (size) < self->quick_end && shmooze_writer_is_sound (self));
-}
-
-static inline gboolean
-is_short (gsize size)
-{
-  return size >= 8 && size <= 64;
-}
-
-/* By two parts that may overlap: no call, for which registers would have to be saved, and no loop. */
-static inline void
-copy_short (char       *to,
-            const char *from,
-            gsize       size)
-{
-  if (size >= 32)
-    {
-      memcpy (to, from, 32);
-      memcpy (to + size - 32, from + size - 32, 32);
-    }
-  else if (size >= 16)
-    {
-      memcpy (to, from, 16);
-      memcpy (to + size - 16, from + size - 16, 16);
-    }
-  else
-    {
-      memcpy (to, from, 8);
-      memcpy (to + size - 8, from + size - 8, 8);
-    }
-}
-
-static inline void
-put (ShmoozeWriter *self,
-     gconstpointer  data,
-     gsize          size)
-{
-  char *place = self->lane.queue + (self->position & self->lane.mask);
-  gsize frame = shmooze_frame_size (size);
-
-  self->position += frame;
-  if (is_short (size))
-    copy_short (place + sizeof (guint64), data, size);
-  else
-    memcpy (place + sizeof (guint64), data, size);
-  publish_frame (self, (ShmoozeWord *) (gpointer) place, (ShmoozeWord *) (gpointer) (place + frame),
-                 SHMOOZE_WORD_FRAME | size);
-}
-
-/* What is long, and where there is something to think about: the end of the ring, a full queue, an error. */
+/* Where there is something to think about: the end of the ring, a full queue, an error. */
 static G_NO_INLINE gboolean
-write_any (ShmoozeWriter  *self,
-           gconstpointer   data,
-           gsize           size,
-           GError        **error)
+write_slowly (ShmoozeWriter  *self,
+              gconstpointer   data,
+              gsize           size,
+              GError        **error)
 {
-  gpointer room;
+  gpointer room = reserve (self, size, error);
 
-  if (size > 0 && size <= G_MAXUINT32 && is_easy (self, size))
-    {
-      put (self, data, size);
-      return TRUE;
-    }
-
-  room = reserve (self, size, error);
   if (room == NULL)
     return FALSE;
 
@@ -475,14 +414,23 @@ shmooze_writer_write (ShmoozeWriter *self,
                       gsize          size,
                       GError       **error)
 {
+  char *place;
+  guint64 begin, next;
+
   g_return_val_if_fail (is_writer (self), FALSE);
   g_return_val_if_fail (data != NULL || size == 0, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!is_short (size) || !is_easy (self, size))
-    return write_any (self, data, size, error);
+  begin = self->position;
+  next = begin + shmooze_frame_size (size);
+  if (G_UNLIKELY (size > G_MAXUINT32 || size == 0 || next >= self->quick_end || !shmooze_writer_is_sound (self)))
+    return write_slowly (self, data, size, error);
 
-  put (self, data, size);
+  place = self->lane.queue + (begin & self->lane.mask);
+  memcpy (place + sizeof (guint64), data, size);
+  self->position = next;
+  publish_frame (self, (ShmoozeWord *) (gpointer) place,
+                 (ShmoozeWord *) (gpointer) (place + shmooze_frame_size (size)), SHMOOZE_WORD_FRAME | size);
   return TRUE;
 }
 
