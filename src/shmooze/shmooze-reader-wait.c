@@ -16,6 +16,9 @@
 #define MESSAGES_ENOUGH 16
 #define WAITS_PER_TRY 64
 
+/* What spinning spares is a wake-up, which is nothing to who comes back after so long. */
+#define AWAY_USEC 10000
+
 /* Where messages come as fast as they are read, each look at the next word takes its line away from the writer,
  * which is about to write there. So now and then one looks away for a moment. If several messages have come
  * meanwhile, one does so again, and for longer as long as they are few; a message that comes alone ends it. */
@@ -35,9 +38,6 @@ look_away (ShmoozeReader *self)
   for (guint i = 0; i < self->looks_away; i++)
     shmooze_relax ();
 }
-
-/* What spinning spares is a wake-up, which is nothing to who comes back after so long. */
-#define AWAY_USEC 10000
 
 /* Looks without pause until @end. */
 static gboolean

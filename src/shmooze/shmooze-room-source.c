@@ -560,7 +560,7 @@ dispatch (ShmoozeRoom *self)
     tell_broken (self);
   /* The answer to what a handler sends is often there already, and needs no round of the main loop either. */
   do
-    n_taken += 1 + take_news (self, most - n_taken);
+    n_taken += 1 + take_news (self, most);
   while (!self->left && !self->resting && n_taken < most && is_spoken_to (self) && look_around (self));
 
   if (!self->left && self->look_at > 0 && now >= self->look_at)
