@@ -358,7 +358,7 @@ test_fork_keeps_no_name (void)
 
 /* -- Equal process ids --------------------------------------------------------------------- */
 
-/* The same in a process-id namespace of its own, where it is number 1. */
+/* A locker in a process-id namespace of its own, where it is number 1. */
 static void
 boxed_role (int    argc,
             char **argv)
