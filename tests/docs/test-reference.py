@@ -63,7 +63,7 @@ def read(path):
 
 
 def sources(*kinds):
-    return [path for kind in kinds for path in sorted(glob.glob(os.path.join(LIBRARY, kind)))]
+    return [path for kind in kinds for path in sorted(glob.glob(os.path.join(LIBRARY, '**', kind), recursive=True))]
 
 
 def need(option):

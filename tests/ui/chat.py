@@ -203,7 +203,7 @@ def inspect(region):
 def joining_held(region):
     """As somebody does who was stopped in the middle of joining."""
     with open(os.path.join(regions(), region), 'r+b') as file:
-        # struct flock: the byte that who joins locks, see shmooze-object-private.h
+        # struct flock: the byte that who joins locks, see shmooze-backing-private.h
         fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, (1 << 62) + 4096, 1, 0))
         yield
 

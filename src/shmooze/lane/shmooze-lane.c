@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "lane/shmooze-lane-private.h"
+
+#include <inttypes.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#define LANE_VERSION 1
+#define DRAFT_TRIES 64
+
+typedef struct
+{
+  guint64 magic;
+  guint32 version;
+  guint32 n_readers;
+  guint64 draft_size;
+  guint64 queue_size;
+} Header;
+
+static gsize
+draft_bytes (gsize draft_size)
+{
+  return (sizeof (guint32) + draft_size + 7) & ~(gsize) 7;
+}
+
+static gsize
+queue_start (guint n_readers,
+             gsize draft_size)
+{
+  return (shmooze_lane_reader_at (n_readers) + 2 * draft_bytes (draft_size) + 127) & ~(gsize) 127;
+}
+
+gsize
+shmooze_lane_size_for (guint n_readers,
+                       gsize draft_size,
+                       gsize queue_size)
+{
+  return queue_start (n_readers, draft_size) + queue_size;
+}
+
+/* Lays a lane out in @size bytes. FALSE: there is no room for one. */
+gboolean
+shmooze_lane_measure (ShmoozeLane *self,
+                      guint        n_readers,
+                      gsize        draft_size,
+                      guint64      size)
+{
+  if (n_readers < 1 || n_readers > SHMOOZE_LANE_READERS_MAX || draft_size > G_MAXUINT32 / 4)
+    return FALSE;
+
+  self->n_readers = n_readers;
+  self->draft_size = draft_size;
+  self->drafts_at = shmooze_lane_reader_at (n_readers);
+  self->queue_at = queue_start (n_readers, draft_size);
+  if (size < self->queue_at + SHMOOZE_LANE_QUEUE_MIN)
+    return FALSE;
+
+  self->queue_size = SHMOOZE_LANE_QUEUE_MIN;
+  while (self->queue_size <= (size - self->queue_at) / 2 && self->queue_size < G_GUINT64_CONSTANT (1) << 31)
+    self->queue_size *= 2;
+  return TRUE;
+}
+
+/* Makes a lane of zeros. The magic comes last: with it the lane is there. */
+void
+shmooze_lane_format (char              *base,
+                     const ShmoozeLane *sizes)
+{
+  Header *header = (gpointer) base;
+
+  header->version = LANE_VERSION;
+  header->n_readers = sizes->n_readers;
+  header->draft_size = sizes->draft_size;
+  header->queue_size = sizes->queue_size;
+  for (guint i = 0; i < sizes->n_readers; i++)
+    atomic_store ((ShmoozeWord *) (gpointer) (base + shmooze_lane_reader_at (i)), SHMOOZE_POSITION_NONE);
+  atomic_store ((ShmoozeWord *) (gpointer) base, SHMOOZE_LANE_MAGIC);
+}
+
+/* Readers write too: how far they have read, and that they sleep. */
+gboolean
+shmooze_lane_check_view (ShmoozeView  *view,
+                         GError      **error)
+{
+  if (shmooze_view_is_shared_both_ways (view))
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+               _("A lane in the region “%s” needs a view for reading and writing, even to read from it"),
+               shmooze_region_get_label (shmooze_view_get_region (view)));
+  return FALSE;
+}
+
+/* Reads the header once, and believes it only if it describes just what fits into the view. */
+gboolean
+shmooze_lane_attach (ShmoozeLane  *self,
+                     ShmoozeView  *view,
+                     GError      **error)
+{
+  ShmoozeRegion *region = shmooze_view_get_region (view);
+  char *base = shmooze_view_get_data (view);
+  guint64 size = shmooze_view_get_size (view);
+  guint64 magic;
+  Header header;
+
+  if (base == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of the region “%s” is closed"),
+                   shmooze_region_get_label (region));
+      return FALSE;
+    }
+  if (!shmooze_region_check (region, error))
+    return FALSE;
+
+  if (size >= SHMOOZE_LANE_READERS && (guintptr) base % sizeof (guint64) == 0)
+    {
+      magic = atomic_load ((ShmoozeWord *) (gpointer) base);
+      memcpy (&header, base, sizeof header);
+      if (magic == SHMOOZE_LANE_MAGIC && header.version == LANE_VERSION &&
+          shmooze_lane_measure (self, header.n_readers, header.draft_size, size) &&
+          header.queue_size == self->queue_size)
+        {
+          self->view = g_object_ref (view);
+          self->region = region;
+          self->closed = shmooze_view_get_closed (view);
+          self->base = base;
+          self->queue = base + self->queue_at;
+          self->mask = self->queue_size - 1;
+          self->offset = shmooze_view_get_offset (view);
+          return TRUE;
+        }
+    }
+  g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
+               _("There is no lane at %" PRIu64 " in the region “%s”"),
+               shmooze_view_get_offset (view), shmooze_region_get_label (region));
+  return FALSE;
+}
+
+/* Also to begin with. */
+void
+shmooze_lane_clear (ShmoozeLane *self)
+{
+  static const atomic_bool closed = TRUE;
+
+  g_clear_object (&self->view);
+  self->base = NULL;
+  self->closed = &closed;
+}
+
+/* Looks at the word at @position, which is within the queue and a multiple of 8 by the caller's own count, and
+ * moves it behind the frame that is found. */
+ShmoozeFrameResult
+shmooze_lane_look (const ShmoozeLane *self,
+                   guint64           *position,
+                   ShmoozeFrame      *frame)
+{
+  guint64 word = atomic_load_explicit (shmooze_lane_frame_word (self, *position), memory_order_acquire);
+  gsize at = *position & self->mask;
+  guint64 start = *position;
+
+  if (word == SHMOOZE_WORD_NOTHING)
+    return SHMOOZE_FRAME_NONE;
+  if (word == SHMOOZE_WORD_SKIP && at != 0)
+    start += self->queue_size - at;
+  if (!shmooze_lane_look_quickly (self, &start, frame))
+    return SHMOOZE_FRAME_BROKEN;
+
+  *position = start;
+  return SHMOOZE_FRAME_FOUND;
+}
+
+/* Walks from the oldest frame to the end of what was written. The words are a stranger's: each is checked,
+ * and the walk is no longer than the queue. */
+gboolean
+shmooze_lane_walk (const ShmoozeLane  *self,
+                   guint64            *start,
+                   guint64            *end,
+                   guint              *n_frames,
+                   GError            **error)
+{
+  ShmoozeFrame frame;
+  ShmoozeFrameResult result;
+  guint64 next;
+
+  *n_frames = 0;
+  *start = *end = atomic_load (shmooze_lane_word (self, SHMOOZE_LANE_OLDEST));
+  next = *start;
+  if (*start % sizeof (guint64) != 0 || *start > G_MAXINT64)
+    return shmooze_lane_set_broken (self, SHMOOZE_LANE_OLDEST, error);
+
+  while ((result = shmooze_lane_look (self, &next, &frame)) == SHMOOZE_FRAME_FOUND &&
+         next - *start <= self->queue_size)
+    {
+      *end = next;
+      (*n_frames)++;
+    }
+  return result == SHMOOZE_FRAME_NONE ||
+         shmooze_lane_set_broken (self, self->queue_at + (*end & self->mask), error);
+}
+
+/* Always FALSE. A region that is lost breaks every lane in it: then that is what is said. */
+gboolean
+shmooze_lane_set_broken (const ShmoozeLane  *self,
+                         guint64             offset,
+                         GError            **error)
+{
+  guint64 value = atomic_load_explicit (shmooze_lane_word (self, offset), memory_order_relaxed);
+
+  if (shmooze_region_check (self->region, error))
+    g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
+                 _("The lane at %" PRIu64 " in the region “%s” is broken: %#" PRIx64
+                   " stands at %" PRIu64),
+                 self->offset, shmooze_region_get_label (self->region), value, self->offset + offset);
+  return FALSE;
+}
+
+/* Copies the draft, whole. @sequence tells which one was read, and is left alone when there is no whole one
+ * to be had: NULL without an error, because the writer was too quick and will wake us again. */
+char *
+shmooze_lane_copy_draft (const ShmoozeLane  *self,
+                         guint64            *sequence,
+                         gsize              *length,
+                         GError            **error)
+{
+  ShmoozeWord *counter = shmooze_lane_word (self, SHMOOZE_LANE_DRAFT);
+
+  for (guint i = 0; i < DRAFT_TRIES; i++)
+    {
+      guint64 before = atomic_load_explicit (counter, memory_order_acquire);
+      gsize at = self->drafts_at + (before & 1) * draft_bytes (self->draft_size);
+      /* Acquire loads throughout: if one of them sees a word of the draft after the next, the last load of
+       * the counter below sees that the counter has moved on. */
+      guint64 word = atomic_load_explicit (shmooze_lane_word (self, at), memory_order_acquire);
+      guint32 size = (guint32) word;  /* read once, as everything here */
+      g_autofree char *text = NULL;
+      gsize done = sizeof word - sizeof size;
+
+      if (size <= self->draft_size)
+        {
+          text = g_malloc (size + sizeof word + 1);
+          memcpy (text, (char *) &word + sizeof size, done);
+          for (; done < size; done += sizeof word)
+            {
+              word = atomic_load_explicit (shmooze_lane_word (self, at + sizeof size + done), memory_order_acquire);
+              memcpy (text + done, &word, sizeof word);
+            }
+        }
+      if (atomic_load_explicit (counter, memory_order_relaxed) != before)
+        continue;
+      if (text == NULL)
+        {
+          shmooze_lane_set_broken (self, at, error);
+          return NULL;
+        }
+
+      text[size] = '\0';
+      *sequence = before;
+      *length = size;
+      return g_steal_pointer (&text);
+    }
+  return NULL;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "os/shmooze-guard-private.h"
+#include "shmooze-region.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+/* A region that somebody truncates answers the next access with SIGBUS. The guard is the handler: when the
+ * fault lies in a range it knows, it maps zeros over every range that belongs to the same region and raises
+ * their flag, and the access goes on. All other faults go to whoever had the handler before.
+ *
+ * The handler may run in any thread at any instruction, so the table is read without a lock: entries are
+ * added and reused, never freed. */
+
+struct _ShmoozeGuard
+{
+  _Atomic (guintptr)      start;  /* 0: the entry is free */
+  _Atomic (gsize)         size;
+  _Atomic (atomic_bool *) fault;  /* the region's flag: also tells which ranges belong together */
+  ShmoozeGuard           *next;
+};
+
+static _Atomic (ShmoozeGuard *) table;
+static atomic_int handlers_running;
+static atomic_bool disabled;
+static struct sigaction former;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+pass_on (int        signum,
+         siginfo_t *info,
+         void      *context)
+{
+  if (former.sa_flags & SA_SIGINFO)
+    former.sa_sigaction (signum, info, context);
+  else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN)
+    former.sa_handler (signum);
+  else
+    signal (signum, SIG_DFL);  /* the access is tried again, and ends the process as it would have */
+}
+
+static void
+on_fault (int        signum,
+          siginfo_t *info,
+          void      *context)
+{
+  guintptr address = (guintptr) info->si_addr;
+  atomic_bool *hit = NULL;
+
+  atomic_fetch_add (&handlers_running, 1);
+  for (ShmoozeGuard *g = atomic_load (&table); g != NULL && hit == NULL; g = g->next)
+    {
+      guintptr start = atomic_load (&g->start);
+
+      if (start != 0 && address >= start && address - start < atomic_load (&g->size))
+        hit = atomic_load (&g->fault);
+    }
+  if (hit != NULL)
+    {
+      atomic_store (hit, TRUE);
+      for (ShmoozeGuard *g = atomic_load (&table); g != NULL; g = g->next)
+        {
+          guintptr start = atomic_load (&g->start);
+
+          if (start != 0 && atomic_load (&g->fault) == hit &&
+              mmap ((void *) start, atomic_load (&g->size), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+            hit = NULL;  /* no memory for zeros: let the fault take its course */
+        }
+    }
+  atomic_fetch_sub (&handlers_running, 1);
+
+  if (hit == NULL)
+    pass_on (signum, info, context);
+}
+
+static void
+install (void)
+{
+  struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+
+  sigemptyset (&action.sa_mask);
+  sigaction (SIGBUS, NULL, &former);  /* before ours can run */
+  sigaction (SIGBUS, &action, &former);
+}
+
+/* Takes the range under the guard. The entry belongs to the caller until shmooze_guard_remove(). */
+ShmoozeGuard *
+shmooze_guard_add (gpointer     start,
+                   gsize        size,
+                   atomic_bool *fault)
+{
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  ShmoozeGuard *entry;
+
+  if (!atomic_load (&disabled))
+    pthread_once (&once, install);
+
+  pthread_mutex_lock (&lock);
+  for (entry = atomic_load (&table); entry != NULL; entry = entry->next)
+    if (atomic_load (&entry->fault) == NULL)
+      break;
+  if (entry == NULL)
+    {
+      entry = g_new0 (ShmoozeGuard, 1);
+      entry->next = atomic_load (&table);
+      atomic_store (&table, entry);
+    }
+  atomic_store (&entry->fault, fault);
+  atomic_store (&entry->size, size);
+  atomic_store (&entry->start, (guintptr) start);  /* last: from here on the handler believes the entry */
+  pthread_mutex_unlock (&lock);
+  return entry;
+}
+
+/* To be called before munmap: afterwards no handler can map anything over the range. */
+void
+shmooze_guard_remove (ShmoozeGuard *self)
+{
+  atomic_store (&self->start, 0);
+  while (atomic_load (&handlers_running) > 0)
+    sched_yield ();
+
+  pthread_mutex_lock (&lock);
+  atomic_store (&self->fault, NULL);
+  pthread_mutex_unlock (&lock);
+}
+
+/**
+ * shmooze_disable_fault_guard:
+ *
+ * Keeps the library from installing its handler for `SIGBUS`.
+ *
+ * The handler turns a region that somebody truncates into an error instead
+ * of the end of the process. A program that handles `SIGBUS` on its own may
+ * do without it: it calls this before it opens its first region.
+ *
+ * Since: 1.0
+ */
+void
+shmooze_disable_fault_guard (void)
+{
+  atomic_store (&disabled, TRUE);
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "region/shmooze-region-private.h"
+
+#include "shmooze-error-private.h"
+#include "os/shmooze-memory-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* Regions without a name of the library's: files of the user's, and memory that only a descriptor leads to.
+ * They have no control page: the capacity is the file's size. */
+
+static gboolean
+set_failed (ShmoozeRegion  *self,
+            GError        **error,
+            int             errsv)
+{
+  g_autofree char *message = g_strdup_printf (_("Cannot use the region “%s”"), self->label);
+
+  shmooze_set_error_from_errno (error, errsv, message);
+  return FALSE;
+}
+
+static gboolean
+writes (ShmoozeAccess access)
+{
+  return access == SHMOOZE_ACCESS_READ_WRITE || access == SHMOOZE_ACCESS_WRITE ||
+         access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
+}
+
+static gboolean
+executes (ShmoozeAccess access)
+{
+  return access == SHMOOZE_ACCESS_READ_EXECUTE || access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
+}
+
+/* Takes the open file over as it is now. */
+static gboolean
+adopt (ShmoozeRegion  *self,
+       GError        **error)
+{
+  ShmoozeBacking *object = &self->holder.object;
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", object->map_fd);
+  int seals = fcntl (object->map_fd, F_GET_SEALS);  /* -1: cannot have any */
+  gboolean started;
+  struct stat st;
+
+  if (fstat (object->map_fd, &st) < 0)
+    return set_failed (self, error, errno);
+  if (executes (self->access) &&
+      !shmooze_backing_check_executable (object->map_fd, self->path, self->label, error))
+    return FALSE;
+
+  shmooze_backing_adopt (object, &st);
+  self->sealed = seals >= 0 && (seals & F_SEAL_SHRINK);
+  /* For the locks of lanes, a description that no mapping keeps alive. Who may only read has none, and can
+   * only be a reader that has no claim on what it has not read. */
+  shmooze_registry_begin ();
+  object->lock_fd = open (link, O_RDWR | O_CLOEXEC | O_NOCTTY);
+  started = shmooze_region_start (self, error);
+  shmooze_registry_end ();
+  return started;
+}
+
+/* Makes the file at least @capacity bytes long, with its room on the disk where the file system can promise it. */
+static gboolean
+grow (ShmoozeRegion  *self,
+      guint64         size,
+      guint64         capacity,
+      GError        **error)
+{
+  int fd = self->holder.object.map_fd;
+  int result = 0;
+
+  if (capacity <= size)
+    return TRUE;
+  if (fallocate (fd, 0, 0, (off_t) capacity) < 0)
+    result = errno;
+  if (result == EOPNOTSUPP)
+    result = ftruncate (fd, (off_t) capacity) < 0 ? errno : 0;
+  if (result == ENOSPC || result == EFBIG || result == EDQUOT)
+    {
+      struct statvfs fs = { 0 };
+
+      /* What was set aside before the file system was full is given back. */
+      if (ftruncate (fd, (off_t) size) < 0 || fstatvfs (fd, &fs) < 0)
+        return set_failed (self, error, errno);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   _("The file “%s” needs %" PRIu64 " more bytes, %" PRIu64 " are free"), self->label,
+                   capacity - size, (guint64) fs.f_bavail * fs.f_frsize);
+      return FALSE;
+    }
+  return result == 0 || set_failed (self, error, result);
+}
+
+static gboolean
+check_file (ShmoozeRegion  *self,
+            guint64         capacity,
+            GError        **error)
+{
+  struct stat st;
+
+  if (fstat (self->holder.object.map_fd, &st) < 0)
+    return set_failed (self, error, errno);
+  if (!S_ISREG (st.st_mode))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                   _("“%s” is not a regular file: only those can be mapped"), self->label);
+      return FALSE;
+    }
+  if (capacity == 0 && st.st_size == 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _("The file “%s” is empty; say how many bytes the region shall have"), self->label);
+      return FALSE;
+    }
+  if (capacity > 0 && capacity < (guint64) st.st_size)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _("The file “%s” has %" PRIu64 " bytes already, more than the %" PRIu64 " asked for"),
+                   self->label, (guint64) st.st_size, capacity);
+      return FALSE;
+    }
+  if (capacity > (guint64) st.st_size && !writes (self->access))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                   _("The file “%s” has %" PRIu64 " bytes; to make it %" PRIu64
+                     " takes an access that writes"),
+                   self->label, (guint64) st.st_size, capacity);
+      return FALSE;
+    }
+  return grow (self, (guint64) st.st_size, capacity, error) && adopt (self, error);
+}
+
+/**
+ * shmooze_region_map_file: (constructor)
+ * @file: a local file
+ * @capacity: the size in bytes; 0: as large as the file is
+ * @access: what the region may do
+ * @error: return location for an error
+ *
+ * Makes a region of a file. What is written into it is written into the
+ * file, which stays when nobody holds the region any more.
+ *
+ * A file that is missing is created (mode 0600) when @capacity is given and
+ * @access reads and writes; a shorter one grows to @capacity. Symbolic
+ * links are followed: the path is yours. Who only reads cannot attach a
+ * [class@Writer].
+ *
+ * Fails with %G_IO_ERROR_NOT_FOUND when there is no file and @capacity is 0,
+ * %G_IO_ERROR_NOT_REGULAR_FILE for anything else than a regular file,
+ * %G_IO_ERROR_INVALID_ARGUMENT for an empty file without a @capacity, for one
+ * that is larger than @capacity and for a @capacity that cannot be,
+ * %G_IO_ERROR_PERMISSION_DENIED when the file does not allow @access or
+ * @access does not allow it to grow, %G_IO_ERROR_NO_SPACE when the disk is
+ * full, and %G_IO_ERROR_NOT_SUPPORTED when @file is not local.
+ *
+ * Returns: (transfer full): the region
+ *
+ * Since: 1.0
+ */
+ShmoozeRegion *
+shmooze_region_map_file (GFile          *file,
+                         guint64         capacity,
+                         ShmoozeAccess   access,
+                         GError        **error)
+{
+  g_autofree char *shown = NULL;
+  g_autoptr(ShmoozeRegion) self = NULL;
+  gboolean creates = capacity > 0 && writes (access) && access != SHMOOZE_ACCESS_WRITE;
+  gboolean created = FALSE;
+  const char *path;
+  int fd;
+
+  g_return_val_if_fail (G_IS_FILE (file), NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  shown = g_file_get_parse_name (file);
+  path = g_file_peek_path (file);
+  if (path == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, _("“%s” is not a local file"), shown);
+      return NULL;
+    }
+
+  self = shmooze_region_new (shown, access);
+  if (!shmooze_backing_check_capacity (capacity > 0 ? capacity : 1, shown, error))
+    return NULL;
+
+  self->path = g_strdup (path);
+  self->persisted = TRUE;
+  fd = open (path, (writes (access) ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0 && errno == ENOENT && creates)
+    {
+      fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+      created = fd >= 0;
+      if (fd < 0 && errno == EEXIST)  /* somebody else has just made it */
+        fd = open (path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    }
+  if (fd < 0)
+    {
+      set_failed (self, error, errno);
+      return NULL;
+    }
+
+  self->holder.object.map_fd = fd;
+  if ((!created || fchmod (fd, 0600) == 0 || set_failed (self, error, errno)) && check_file (self, capacity, error))
+    return g_steal_pointer (&self);
+  if (created)
+    unlink (path);
+  return NULL;
+}
+
+/**
+ * shmooze_region_create_unnamed: (constructor)
+ * @capacity: the size in bytes, at least 1
+ * @error: return location for an error
+ *
+ * Creates a region that has no name, filled with zeros. Its descriptor
+ * ([method@Region.get_fd]) leads others to it: a child process that inherits
+ * it, or the other end of a Unix socket. It can neither shrink nor grow, so
+ * that it is never lost.
+ *
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT for an impossible @capacity and
+ * %G_IO_ERROR_NO_SPACE when there is not as much memory.
+ *
+ * Returns: (transfer full): the region, for reading and writing
+ *
+ * Since: 1.0
+ */
+ShmoozeRegion *
+shmooze_region_create_unnamed (guint64   capacity,
+                               GError  **error)
+{
+  g_autoptr(ShmoozeRegion) self = NULL;
+  int fd;
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  /* Translators: stands for the name of a region that has none */
+  self = shmooze_region_new (_("unnamed"), SHMOOZE_ACCESS_READ_WRITE);
+  if (!shmooze_backing_check_capacity (capacity, self->label, error))
+    return NULL;
+
+  fd = memfd_create ("shmooze", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0)
+    {
+      set_failed (self, error, errno);
+      return NULL;
+    }
+
+  self->holder.object.map_fd = fd;
+  if (capacity > shmooze_available_memory () || fallocate (fd, 0, 0, (off_t) capacity) < 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   _("An unnamed region needs %" PRIu64 " bytes of memory, %" PRIu64 " are free"),
+                   capacity, shmooze_available_memory ());
+      return NULL;
+    }
+  if (fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+    {
+      set_failed (self, error, errno);
+      return NULL;
+    }
+  return adopt (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+static gboolean
+check_descriptor (ShmoozeRegion  *self,
+                  int             fd,
+                  GError        **error)
+{
+  int flags = fcntl (fd, F_GETFL);
+  int seals = fcntl (fd, F_GET_SEALS);  /* -1: cannot have any */
+  struct stat st;
+
+  if (flags < 0 || fstat (fd, &st) < 0)
+    return set_failed (self, error, errno);
+  if (!S_ISREG (st.st_mode))
+    {
+      g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
+                   _("The descriptor %d is no region: it leads to no memory and no regular file"), fd);
+      return FALSE;
+    }
+  if (st.st_size == 0)
+    {
+      g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
+                   _("What the descriptor %d leads to has no size yet"), fd);
+      return FALSE;
+    }
+  if ((flags & O_ACCMODE) == O_WRONLY || (flags & O_PATH) != 0 ||
+      (writes (self->access) &&
+       ((flags & O_ACCMODE) != O_RDWR || (seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0))))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                   _("The descriptor %d does not allow the access asked for"), fd);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * shmooze_region_new_from_fd:
+ * @fd: a descriptor of an unnamed region, or of any mappable file
+ * @access: what the new object may do
+ * @error: return location for an error
+ *
+ * Makes a region of what a descriptor leads to, which is as large as that is
+ * now. The descriptor is duplicated; yours stays yours.
+ *
+ * Fails with %SHMOOZE_ERROR_LAYOUT when @fd leads to something that is not
+ * memory or a file, or has no size, and %G_IO_ERROR_PERMISSION_DENIED when
+ * it does not allow @access.
+ *
+ * Returns: (transfer full): the region
+ *
+ * Since: 1.0
+ */
+ShmoozeRegion *
+shmooze_region_new_from_fd (int             fd,
+                            ShmoozeAccess   access,
+                            GError        **error)
+{
+  g_autoptr(ShmoozeRegion) self = NULL;
+
+  g_return_val_if_fail (fd >= 0, NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  self = shmooze_region_new (_("unnamed"), access);
+  if (!check_descriptor (self, fd, error))
+    return NULL;
+
+  self->holder.object.map_fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+  if (self->holder.object.map_fd < 0)
+    {
+      set_failed (self, error, errno);
+      return NULL;
+    }
+  return adopt (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+/**
+ * shmooze_region_get_fd:
+ * @self: a region
+ *
+ * Gets the descriptor of a region that was made by
+ * [ctor@Region.create_unnamed] or [ctor@Region.new_from_fd], to hand it on.
+ * It is closed on exec, and with the region: duplicate it as needed.
+ *
+ * Returns: the descriptor; -1 for any other region, and after
+ *   [method@Region.close] and that of all views
+ *
+ * Since: 1.0
+ */
+int
+shmooze_region_get_fd (ShmoozeRegion *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), -1);
+
+  return self->holder.place == NULL && !self->persisted ? self->holder.object.map_fd : -1;
+}
+
+/**
+ * shmooze_region_flush:
+ * @self: a region
+ * @cancellable: (nullable): a cancellable, looked at before the writing begins
+ * @error: return location for an error
+ *
+ * Returns when everything written into the region's file is on the disk.
+ * Memory that no file stands behind is always up to date. This blocks as
+ * long as the disk takes.
+ *
+ * Fails with %G_IO_ERROR_CLOSED after [method@Region.close], with
+ * %SHMOOZE_ERROR_LOST for a lost region, and with what the disk says.
+ *
+ * Returns: whether it worked
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_region_flush (ShmoozeRegion  *self,
+                      GCancellable   *cancellable,
+                      GError        **error)
+{
+  gboolean flushed;
+
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (!shmooze_region_hold (self, error))
+    return FALSE;
+
+  flushed = fdatasync (self->holder.object.map_fd) == 0;
+  if (!flushed)
+    set_failed (self, error, errno);
+  shmooze_region_drop (self);
+  return flushed;
+}

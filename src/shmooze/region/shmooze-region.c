@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "region/shmooze-region-private.h"
+
+#include "shmooze-enum-types.h"
+
+#include <inttypes.h>
+#include <glib/gi18n-lib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/**
+ * ShmoozeRegion:
+ *
+ * A named piece of memory that processes share.
+ *
+ * A plain name (`chat`) is the user's own; a name that begins with a slash
+ * (`/EMoreauSharedDemo`) is a POSIX shared memory object of exactly that
+ * name, where other programs can meet it.
+ *
+ * A region lives as long as somebody holds it: a `ShmoozeRegion` or a
+ * [class@View] of it, in any process. The name goes with the last holder,
+ * even when that is killed: then the next one who asks for the name finds
+ * nothing, or creates it anew, filled with zeros. POSIX objects that other
+ * programs made are never removed, except by [func@Region.remove].
+ *
+ * A region may be used from several threads.
+ *
+ * Since: 1.0
+ */
+
+G_DEFINE_FINAL_TYPE (ShmoozeRegion, shmooze_region, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_NAME = 1,
+  PROP_PATH,
+  PROP_CAPACITY,
+  PROP_ACCESS,
+  PROP_PERSISTED
+} Property;
+
+static GParamSpec *properties[PROP_PERSISTED + 1];
+static guint lost_signal;
+
+/* Keeps an open region open, whatever other threads do, until shmooze_region_drop(). No lock is taken, which a
+ * forked child might find held by a thread it does not have. */
+gboolean
+shmooze_region_hold (ShmoozeRegion  *self,
+                     GError        **error)
+{
+  guint n = atomic_load (&self->n_holds);
+
+  do
+    if (n == 0 || atomic_load (&self->closed))
+      {
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The region “%s” is closed"), self->label);
+        return FALSE;
+      }
+  while (!atomic_compare_exchange_weak (&self->n_holds, &n, n + 1));
+
+  if (!shmooze_region_check (self, error))
+    {
+      shmooze_region_drop (self);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+shmooze_region_drop (ShmoozeRegion *self)
+{
+  if (atomic_fetch_sub (&self->n_holds, 1) > 1)
+    return;
+
+  shmooze_registry_remove (&self->holder);
+  if (self->guard != NULL)
+    {
+      shmooze_guard_remove (self->guard);
+      munmap (self->magic, (gsize) sysconf (_SC_PAGESIZE));
+    }
+  shmooze_backing_close (&self->holder.object);
+}
+
+static void
+shmooze_region_finalize (GObject *object)
+{
+  ShmoozeRegion *self = SHMOOZE_REGION (object);
+
+  if (atomic_load (&self->n_holds) > 0)
+    shmooze_region_close (self);
+  shmooze_backing_close (&self->holder.object);
+  g_free (self->name);
+  g_free (self->label);
+  g_free (self->path);
+  g_clear_pointer (&self->holder.place, shmooze_location_free);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->locked, g_hash_table_unref);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (shmooze_region_parent_class)->finalize (object);
+}
+
+static void
+shmooze_region_get_property (GObject    *object,
+                             guint       id,
+                             GValue     *value,
+                             GParamSpec *pspec)
+{
+  ShmoozeRegion *self = SHMOOZE_REGION (object);
+
+  switch ((Property) id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_PATH:
+      g_value_set_string (value, shmooze_region_get_path (self));
+      break;
+    case PROP_CAPACITY:
+      g_value_set_uint64 (value, self->holder.object.capacity);
+      break;
+    case PROP_ACCESS:
+      g_value_set_enum (value, self->access);
+      break;
+    case PROP_PERSISTED:
+      g_value_set_boolean (value, self->persisted);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+shmooze_region_class_init (ShmoozeRegionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = shmooze_region_finalize;
+  object_class->get_property = shmooze_region_get_property;
+
+  /**
+   * ShmoozeRegion:name:
+   *
+   * The name the region was created or opened by. `NULL` for a file of the
+   * user's and for a region that only a descriptor leads to.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+  /**
+   * ShmoozeRegion:path:
+   *
+   * The file that stands for the region. `NULL` for a region that only a
+   * descriptor leads to.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PATH] = g_param_spec_string ("path", NULL, NULL, NULL, flags);
+  /**
+   * ShmoozeRegion:capacity:
+   *
+   * The size in bytes.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CAPACITY] = g_param_spec_uint64 ("capacity", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  /**
+   * ShmoozeRegion:access:
+   *
+   * What this object may do with the region.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ACCESS] = g_param_spec_enum ("access", NULL, NULL, SHMOOZE_TYPE_ACCESS,
+                                               SHMOOZE_ACCESS_READ_WRITE, flags);
+  /**
+   * ShmoozeRegion:persisted:
+   *
+   * Whether a file of the user's stands behind the region, which stays when
+   * nobody holds the region any more: see [ctor@Region.map_file].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PERSISTED] = g_param_spec_boolean ("persisted", NULL, NULL, FALSE, flags);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+
+  /**
+   * ShmoozeRegion::lost:
+   * @self: the region
+   * @error: what happened, of [error@Error]
+   *
+   * Emitted once, in the thread-default main context of the region's
+   * creation, when an access found that somebody has truncated or
+   * overwritten the region. Every later operation fails with
+   * %SHMOOZE_ERROR_LOST. The name is removed, so that it is free for
+   * another region.
+   *
+   * Since: 1.0
+   */
+  lost_signal = g_signal_new ("lost", SHMOOZE_TYPE_REGION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                              G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+void
+shmooze_region_emit_lost (ShmoozeRegion *self,
+                          GError        *error)
+{
+  g_signal_emit (self, lost_signal, 0, error);
+}
+
+static void
+shmooze_region_init (ShmoozeRegion *self)
+{
+  g_mutex_init (&self->mutex);
+  self->holder.object = (ShmoozeBacking) SHMOOZE_BACKING_INIT;
+  self->locked = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->context = g_main_context_ref_thread_default ();
+}
+
+/* Where it is told that the region is lost, if not where it was made. Only while no other thread knows of it. */
+void
+shmooze_region_set_context (ShmoozeRegion *self,
+                            GMainContext  *context)
+{
+  g_main_context_unref (self->context);
+  self->context = g_main_context_ref (context != NULL ? context : g_main_context_default ());
+}
+
+/* A region that holds nothing yet. */
+ShmoozeRegion *
+shmooze_region_new (const char    *label,
+                    ShmoozeAccess  access)
+{
+  ShmoozeRegion *self = g_object_new (SHMOOZE_TYPE_REGION, NULL);
+
+  self->label = g_strdup (label);
+  self->access = access;
+  return self;
+}
+
+/* The object is open and, when it has a name, its life lock taken: from here on the region is a holder.
+ * Between shmooze_registry_begin() and _end(). */
+gboolean
+shmooze_region_start (ShmoozeRegion  *self,
+                      GError        **error)
+{
+  gsize page = (gsize) sysconf (_SC_PAGESIZE);
+  gpointer control;
+
+  atomic_store (&self->n_holds, 1);
+  shmooze_registry_add (&self->holder);
+  if (self->holder.object.foreign)
+    return TRUE;
+
+  control = shmooze_region_map (self, self->holder.object.file_size - page, page, SHMOOZE_ACCESS_READ, error);
+  if (control == NULL)
+    return FALSE;
+
+  self->magic = control;
+  self->guard = shmooze_guard_add (control, page, &self->fault);
+  return TRUE;
+}
+
+static const char *
+access_word (ShmoozeAccess access)
+{
+  static const char *const words[] = {
+    N_("reading and writing"), N_("reading"), N_("writing"), N_("reading and private writing"),
+    N_("reading and executing"), N_("reading, writing and executing")
+  };
+
+  return _(words[access]);
+}
+
+static gboolean
+allows (ShmoozeAccess region,
+        ShmoozeAccess view)
+{
+  static const guint8 allowed[] = {
+    [SHMOOZE_ACCESS_READ_WRITE] = 1 << SHMOOZE_ACCESS_READ_WRITE | 1 << SHMOOZE_ACCESS_READ |
+                                  1 << SHMOOZE_ACCESS_WRITE | 1 << SHMOOZE_ACCESS_COPY_ON_WRITE,
+    [SHMOOZE_ACCESS_READ] = 1 << SHMOOZE_ACCESS_READ | 1 << SHMOOZE_ACCESS_COPY_ON_WRITE,
+    [SHMOOZE_ACCESS_WRITE] = 1 << SHMOOZE_ACCESS_WRITE,
+    [SHMOOZE_ACCESS_COPY_ON_WRITE] = 1 << SHMOOZE_ACCESS_READ | 1 << SHMOOZE_ACCESS_COPY_ON_WRITE,
+    [SHMOOZE_ACCESS_READ_EXECUTE] = 1 << SHMOOZE_ACCESS_READ | 1 << SHMOOZE_ACCESS_COPY_ON_WRITE |
+                                    1 << SHMOOZE_ACCESS_READ_EXECUTE,
+    [SHMOOZE_ACCESS_READ_WRITE_EXECUTE] = 0x3f
+  };
+
+  return allowed[region] & 1 << view;
+}
+
+/* The region is held. */
+static ShmoozeView *
+make_view (ShmoozeRegion  *self,
+           guint64         offset,
+           guint64         size,
+           ShmoozeAccess   access,
+           GError        **error)
+{
+  guint64 capacity = self->holder.object.capacity;
+
+  if (offset >= capacity || size > capacity - offset)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _("A view of %" PRIu64 " bytes at %" PRIu64
+                     " does not fit into the region “%s” of %" PRIu64 " bytes"),
+                   size, offset, self->label, capacity);
+      return NULL;
+    }
+  if (!allows (self->access, access))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                   /* Translators: the second %s and the third are like “reading” or “reading and writing” */
+                   _("The region “%s” is open for %s; a view of it cannot be for %s"),
+                   self->label, access_word (self->access), access_word (access));
+      return NULL;
+    }
+  return shmooze_view_new (self, offset, size > 0 ? size : capacity - offset, access, error);
+}
+
+/**
+ * shmooze_region_create_view:
+ * @self: a region
+ * @offset: where the view begins, in bytes
+ * @size: how many bytes it has; 0: up to the region's end
+ * @access: what one may do through it
+ * @error: return location for an error
+ *
+ * Maps a part of the region. Any offset and size will do.
+ *
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT when the view would reach beyond
+ * the region, %G_IO_ERROR_PERMISSION_DENIED when @access asks for more than
+ * the region has, %G_IO_ERROR_CLOSED after [method@Region.close] and
+ * %SHMOOZE_ERROR_LOST for a lost region.
+ *
+ * Returns: (transfer full): the view
+ *
+ * Since: 1.0
+ */
+ShmoozeView *
+shmooze_region_create_view (ShmoozeRegion  *self,
+                            guint64         offset,
+                            guint64         size,
+                            ShmoozeAccess   access,
+                            GError        **error)
+{
+  ShmoozeView *view;
+
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
+  g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!shmooze_region_hold (self, error))
+    return NULL;
+
+  view = make_view (self, offset, size, access, error);
+  if (view == NULL)
+    shmooze_region_drop (self);
+  return view;
+}
+
+/**
+ * shmooze_region_close:
+ * @self: a region
+ *
+ * Stops holding the region; views of it go on holding it. When this was the
+ * last holder of all, the name goes. To close it twice is fine.
+ *
+ * Since: 1.0
+ */
+void
+shmooze_region_close (ShmoozeRegion *self)
+{
+  g_return_if_fail (SHMOOZE_IS_REGION (self));
+
+  if (!atomic_exchange (&self->closed, TRUE))
+    shmooze_region_drop (self);
+}
+
+/**
+ * shmooze_region_get_name:
+ * @self: a region
+ *
+ * Gets the name the region was created or opened by.
+ *
+ * Returns: (nullable): the name; `NULL` for a file of the user's and for a
+ *   region that only a descriptor leads to
+ *
+ * Since: 1.0
+ */
+const char *
+shmooze_region_get_name (ShmoozeRegion *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * shmooze_region_get_path:
+ * @self: a region
+ *
+ * Gets the file that stands for the region.
+ *
+ * Returns: (type filename) (nullable): the path; `NULL` for a region that
+ *   only a descriptor leads to
+ *
+ * Since: 1.0
+ */
+const char *
+shmooze_region_get_path (ShmoozeRegion *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
+
+  return self->holder.place != NULL ? self->holder.place->path : self->path;
+}
+
+/**
+ * shmooze_region_get_capacity:
+ * @self: a region
+ *
+ * Gets the region's exact size.
+ *
+ * Returns: the size in bytes
+ *
+ * Since: 1.0
+ */
+guint64
+shmooze_region_get_capacity (ShmoozeRegion *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), 0);
+
+  return self->holder.object.capacity;
+}
+
+/**
+ * shmooze_region_get_access:
+ * @self: a region
+ *
+ * Gets what this object may do with the region.
+ *
+ * Returns: the access
+ *
+ * Since: 1.0
+ */
+ShmoozeAccess
+shmooze_region_get_access (ShmoozeRegion *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), SHMOOZE_ACCESS_READ);
+
+  return self->access;
+}
+
+/**
+ * shmooze_region_get_persisted:
+ * @self: a region
+ *
+ * Gets whether a file of the user's stands behind the region: see
+ * [ctor@Region.map_file].
+ *
+ * Returns: whether the bytes stay when nobody holds the region any more
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_region_get_persisted (ShmoozeRegion *self)
+{
+  g_return_val_if_fail (SHMOOZE_IS_REGION (self), FALSE);
+
+  return self->persisted;
+}

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tests of shmoozectl's verbs for regions and mutexes: test-ctl-regions.py SHMOOZECTL. Prints TAP."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'rig'))
+import tap  # noqa: E402
+
+CTL = os.path.abspath(sys.argv.pop(1))
+DEADLINE = 30
+HOME = tempfile.mkdtemp(prefix='shmoozectl-')
+ENV = {k: v for k, v in os.environ.items() if k not in ('FLATPAK_ID', 'SHMOOZE_DOMAIN', 'LANGUAGE')}
+ENV.update(XDG_RUNTIME_DIR=HOME, LC_ALL='C.UTF-8')
+running = []
+
+
+def ctl(*arguments, given=b''):
+    return subprocess.run((CTL,) + arguments, input=given, env=ENV, capture_output=True, timeout=DEADLINE)
+
+
+def good(*arguments, given=b''):
+    """What the verb prints; it succeeds and complains of nothing."""
+    done = ctl(*arguments, given=given)
+    assert (done.returncode, done.stderr) == (0, b''), done
+    return done.stdout
+
+
+def bad(status, *arguments, words=(), given=b''):
+    done = ctl(*arguments, given=given)
+    assert done.returncode == status and done.stdout == b'', done
+    for word in words:
+        assert word in done.stderr.decode(), (word, done.stderr)
+
+
+def start(*arguments):
+    program = subprocess.Popen((CTL,) + arguments, env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    running.append(program)
+    return program
+
+
+def hold(*arguments):
+    program = start('hold', *arguments)
+    line = program.stdout.readline().decode()
+    assert line.startswith('Holding'), line
+    return program
+
+
+def end(program):
+    program.stdin.close()
+    assert program.wait(DEADLINE) == 0
+    program.stdout.close()
+
+
+def wait_until_opened(program, path):
+    """Until the program has a file open whose path ends so: it holds it then."""
+    folder = f'/proc/{program.pid}/fd'
+    opened = []
+    while not any(name.endswith(path) for name in opened):
+        assert program.poll() is None
+        opened = []
+        for fd in os.listdir(folder):
+            try:
+                opened.append(os.readlink(os.path.join(folder, fd)))
+            except OSError:  # closed again meanwhile
+                pass
+
+
+def after(failed):
+    while running:
+        program = running.pop()
+        if program.poll() is None:
+            program.kill()
+            program.wait()
+    left = [f for _, _, files in os.walk(HOME) for f in files]
+    assert failed or not left, left
+
+
+@tap.case
+def held_until_the_input_ends():
+    holder = hold('kept', '4K')
+    assert b'kept' in good('list')
+    end(holder)
+    bad(1, 'read', 'kept', words=['no region', 'kept'])
+
+
+@tap.case
+def held_until_a_signal():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        holder = hold('kept', '100')
+        holder.send_signal(number)
+        assert holder.wait(DEADLINE) == 0
+        bad(1, 'read', 'kept', words=['no region'])
+
+
+@tap.case
+def capacities():
+    for text, size in (('1', 1), ('100', 100), ('4K', 4096), ('4k', 4096), ('2M', 2 << 20)):
+        holder = hold('sized', text)
+        assert len(good('read', 'sized')) == size
+        end(holder)
+    for text in ('', '-1', '1z', 'K', '99999999999999999999', '99999999999G', '1.5'):
+        bad(2, 'hold', '--', 'sized', text, words=['no number of bytes'])
+    bad(1, 'hold', 'sized', '0', words=['sized', '0 bytes'])
+
+
+@tap.case
+def taken_name():
+    holder = hold('taken', '10')
+    bad(1, 'hold', 'taken', '10', words=['taken', 'exists'])
+    end(holder)
+
+
+@tap.case
+def written_and_read():
+    holder = hold('table', '100')
+    good('write', 'table', given=b'at the start')
+    good('write', 'table', '90', given=b'at the end')
+    assert good('read', 'table') == b'at the start'.ljust(90, b'\0') + b'at the end'
+    assert good('read', 'table', '90') == b'at the end'
+    assert good('read', 'table', '3', '3') == b'the'
+    assert good('read', 'table', '100') == b''
+    end(holder)
+
+
+@tap.case
+def every_byte_as_it_is():
+    holder = hold('bytes', '3M')
+    data = bytes(range(256)) * (3 << 12)
+    good('write', 'bytes', given=data)
+    assert good('read', 'bytes') == data
+    end(holder)
+
+
+@tap.case
+def what_does_not_fit_changes_nothing():
+    holder = hold('small', '10')
+    bad(1, 'write', 'small', '4', given=b'1234567', words=['small', '6 bytes'])
+    bad(1, 'write', 'small', '11', given=b'', words=['11', 'small'])
+    assert good('read', 'small') == bytes(10)
+    bad(1, 'read', 'small', '4', '7', words=['7 bytes at 4', '10'])
+    bad(1, 'read', 'small', '11', words=['11', '10'])
+    end(holder)
+
+
+@tap.case
+def a_file_stays():
+    path = os.path.join(HOME, 'file')
+    holder = hold('--file', path, '20')
+    assert os.path.getsize(path) == 20
+    end(holder)
+    with open(path, 'r+b') as file:
+        assert file.read() == bytes(20)
+    end(hold('--file', path))
+    bad(1, 'hold', '--file', path, '10', words=['20', '10'])
+    bad(2, 'hold', '--file', path, 'name', '10', words=['--file'])
+    os.unlink(path)
+
+
+@tap.case
+def accesses():
+    end(hold('--access=read', 'fixed', '10'))
+    bad(1, 'hold', '--access=write', 'fixed', '10', words=['writing only'])
+    bad(2, 'hold', '--access=all', 'fixed', '10', words=['all'])
+
+
+@tap.case
+def removed_under_its_holder():
+    holder = hold('gone', '10')
+    good('remove', 'gone')
+    bad(1, 'read', 'gone', words=['no region'])
+    bad(1, 'remove', 'gone', words=['gone'])
+    other = hold('gone', '20')
+    assert len(good('read', 'gone')) == 20
+    end(holder)
+    assert len(good('read', 'gone')) == 20
+    end(other)
+
+
+@tap.case
+def lock_runs_the_command():
+    done = ctl('lock', 'm', '--', 'sh', '-c', 'cat; echo told >&2; exit 7', given=b'input')
+    assert (done.returncode, done.stdout, done.stderr) == (7, b'input', b'told\n'), done
+    assert ctl('lock', 'm', '--', 'sh', '-c', 'kill -TERM $$').returncode == 128 + signal.SIGTERM
+    bad(1, 'lock', 'm', '--', '/nowhere/at/all', words=['/nowhere/at/all'])
+
+
+@tap.case
+def lock_excludes():
+    owner = start('lock', 'm', '--', 'sh', '-c', 'echo locked; cat')
+    assert owner.stdout.readline() == b'locked\n'
+    bad(1, 'lock', '--timeout=0', 'm', '--', 'true', words=['m', 'locked'])
+    bad(1, 'lock', '--timeout=0.01', 'm', '--', 'true', words=['m', 'locked'])
+    waiting = start('lock', 'm', '--', 'echo', 'mine')
+    end(owner)
+    assert waiting.stdout.readline() == b'mine\n'
+    end(waiting)
+
+
+@tap.case
+def lock_tells_of_a_dead_owner():
+    holder = start('lock', 'm', '--', 'sh', '-c', 'echo locked; cat')
+    assert holder.stdout.readline() == b'locked\n'
+    waiting = subprocess.Popen((CTL, 'lock', 'm', '--', 'echo', 'mine'), env=ENV, stderr=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    wait_until_opened(waiting, '/locks/m')
+    holder.kill()
+    output, complaint = waiting.communicate(timeout=DEADLINE)
+    assert (output, waiting.returncode) == (b'mine\n', 0)
+    assert b'left behind' in complaint, complaint
+    holder.stdin.close()
+    holder.stdout.close()
+
+
+@tap.case
+def wrong_words():
+    for verb, arguments in (('hold', ()), ('hold', ('a',)), ('hold', ('a', '1', 'b')), ('read', ()),
+                            ('read', ('a', '1', '2', '3')), ('read', ('a', 'x')), ('write', ()),
+                            ('write', ('a', '1', '2')), ('remove', ()), ('remove', ('a', 'b')), ('lock', ()),
+                            ('lock', ('m',)), ('lock', ('--',)), ('hold', ('--wrong', 'a', '1'))):
+        bad(2, verb, *arguments, words=['--help'])
+    for verb in ('read', 'write', 'remove'):
+        bad(1, verb, 'a/b', words=['slash'])
+    bad(1, 'lock', '/m', '--', 'true', words=['/m'])
+
+
+try:
+    tap.main(after=after)
+finally:
+    shutil.rmtree(HOME)

@@ -1,0 +1,786 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lib/test-cell.h"
+#include "lib/test-peer.h"
+
+#include "classic/shmooze-process-cell-private.h"
+#include "classic/shmooze-supervisor-private.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#define N_DEATHS 20
+
+/* -- What the tests are made of ------------------------------------------------------------- */
+
+/* A supervisor that writes down what it tells, and the worker's diary: as the worker's output is that of the
+ * test, it writes to a file. */
+typedef struct
+{
+  ShmoozeSupervisor *supervisor;
+  char              *diary;
+  GString           *events;
+  int                last_pid;
+  guint              n_started;
+  guint              n_died;
+  guint              last_pause_msec;
+  int                last_status;
+  GError            *error;
+} Rig;
+
+static void
+on_started (ShmoozeSupervisor *supervisor,
+            int                pid,
+            Rig               *self)
+{
+  g_assert_cmpint (pid, >, 0);
+  g_assert_cmpint (shmooze_supervisor_get_pid (supervisor), ==, pid);
+  self->last_pid = pid;
+  self->n_started++;
+  g_string_append (self->events, "started ");
+}
+
+static void
+on_adopted (ShmoozeSupervisor *supervisor,
+            int                pid,
+            Rig               *self)
+{
+  g_assert_cmpint (shmooze_supervisor_get_pid (supervisor), ==, pid);
+  self->last_pid = pid;
+  g_string_append (self->events, "adopted ");
+}
+
+static void
+on_died (ShmoozeSupervisor *supervisor,
+         int                pid,
+         int                wait_status,
+         guint              pause_msec,
+         Rig               *self)
+{
+  g_assert_cmpint (pid, ==, self->last_pid);
+  g_assert_cmpint (shmooze_supervisor_get_pid (supervisor), ==, 0);
+  self->last_status = wait_status;
+  self->last_pause_msec = pause_msec;
+  self->n_died++;
+  g_string_append (self->events, "died ");
+}
+
+static void
+on_stopped (ShmoozeSupervisor *supervisor,
+            int                pid,
+            Rig               *self)
+{
+  g_assert_cmpint (pid, ==, self->last_pid);
+  g_assert_cmpint (shmooze_supervisor_get_pid (supervisor), ==, 0);
+  g_string_append (self->events, "stopped ");
+}
+
+static void
+on_failed (ShmoozeSupervisor *supervisor,
+           GError            *error,
+           Rig               *self)
+{
+  g_clear_error (&self->error);
+  self->error = g_error_copy (error);
+  g_string_append (self->events, "failed ");
+}
+
+static Rig *
+rig_new_with (const char        *name,
+              const char        *diary,
+              const char *const *argv)
+{
+  Rig *self = g_new0 (Rig, 1);
+  g_autoptr(GError) error = NULL;
+
+  self->events = g_string_new (NULL);
+  self->diary = g_strdup (diary);
+  self->supervisor = shmooze_supervisor_new (name, argv, &error);
+  g_assert_no_error (error);
+  g_signal_connect (self->supervisor, "started", G_CALLBACK (on_started), self);
+  g_signal_connect (self->supervisor, "adopted", G_CALLBACK (on_adopted), self);
+  g_signal_connect (self->supervisor, "died", G_CALLBACK (on_died), self);
+  g_signal_connect (self->supervisor, "stopped", G_CALLBACK (on_stopped), self);
+  g_signal_connect (self->supervisor, "failed", G_CALLBACK (on_failed), self);
+  return self;
+}
+
+static char *
+diary_path (const char *name)
+{
+  g_autofree char *base = g_strdup_printf ("shmooze-diary-%d-%s", (int) getpid (), *name == '/' ? name + 1 : name);
+
+  return g_build_filename (g_get_tmp_dir (), base, NULL);
+}
+
+static Rig *
+rig_new_for (const char *name,
+             const char *diary)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  const char *argv[] = { program, "--child", "work", name, diary, NULL };
+
+  return rig_new_with (name, diary, argv);
+}
+
+static Rig *
+rig_new (const char *name)
+{
+  g_autofree char *diary = diary_path (name);
+
+  return rig_new_for (name, diary);
+}
+
+static void
+rig_free (Rig *self)
+{
+  int pid = self->supervisor != NULL ? shmooze_supervisor_get_pid (self->supervisor) : 0;
+
+  if (self->supervisor != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->supervisor, self);
+      g_object_unref (self->supervisor);
+    }
+  if (pid > 0)
+    kill (pid, SIGKILL);
+  if (self->diary != NULL)
+    g_unlink (self->diary);
+  g_free (self->diary);
+  g_clear_error (&self->error);
+  g_string_free (self->events, TRUE);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rig, rig_free)
+
+static gboolean
+go_round (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* As test_wait(), for what does not wake the main context. */
+#define wait_outside(condition) \
+  G_STMT_START { \
+    guint round_ = g_timeout_add (2, go_round, NULL); \
+    test_wait (condition); \
+    g_source_remove (round_); \
+  } G_STMT_END
+
+static gboolean
+diary_has (const char *path,
+           const char *line)
+{
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, line) != NULL;
+}
+
+static gboolean
+is_gone (int pid)
+{
+  return kill (pid, 0) < 0 && errno == ESRCH;
+}
+
+static void
+start (Rig *self)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean started = shmooze_supervisor_start (self->supervisor, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (started);
+}
+
+static gboolean
+works (Rig *self)
+{
+  g_autofree char *line = g_strdup_printf ("works %d\n", shmooze_supervisor_get_pid (self->supervisor));
+
+  return diary_has (self->diary, line);
+}
+
+static void
+stop_and_check (Rig *self)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean told = shmooze_supervisor_stop (self->supervisor, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (told);
+  test_wait (g_str_has_suffix (self->events->str, "stopped "));
+  g_assert_cmpint (cell_of (shmooze_supervisor_get_name (self->supervisor)), ==, 0);
+}
+
+/* -- The other processes -------------------------------------------------------------------- */
+
+static void G_GNUC_PRINTF (2, 3)
+note (const char *diary,
+      const char *format,
+      ...)
+{
+  FILE *file = fopen (diary, "a");
+  va_list arguments;
+
+  g_assert_nonnull (file);
+  va_start (arguments, format);
+  vfprintf (file, format, arguments);
+  va_end (arguments);
+  fclose (file);
+}
+
+/* Works in units, each of which begins, and ends when it has been told to stop meanwhile, or after a moment. */
+static void
+work_role (int    argc,
+           char **argv)
+{
+  const char *name = argv[0], *diary = argv[1];
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ShmoozeWorker) worker = NULL;
+
+  prctl (PR_SET_PDEATHSIG, 0);  /* it outlives its supervisor */
+  alarm (120);
+  worker = shmooze_worker_new (name, &error);
+  g_assert_no_error (error);
+  if (!shmooze_worker_should_stop (worker))
+    note (diary, "works %d\n", (int) getpid ());
+  while (!shmooze_worker_should_stop (worker))
+    {
+      for (guint i = 0; i < 10; i++)
+        g_usleep (500);
+      if (shmooze_worker_should_stop (worker))
+        note (diary, "unit done\n");
+    }
+  note (diary, "ends\n");
+}
+
+/* A supervisor in a process of its own. */
+static void
+supervise_role (int    argc,
+                char **argv)
+{
+  Rig *rig = rig_new_for (argv[0], argv[1]);
+
+  start (rig);
+  test_say ("%d", rig->last_pid);
+  while (test_hear () != NULL)
+    ;
+}
+
+static void
+idle_role (int    argc,
+           char **argv)
+{
+  test_say ("idles");
+  while (test_hear () != NULL)
+    ;
+}
+
+/* -- Supervisor ----------------------------------------------------------------------------- */
+
+static void
+test_starts (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+
+  g_assert_cmpint (shmooze_supervisor_get_pid (rig->supervisor), ==, 0);
+  g_assert_cmpstr (shmooze_supervisor_get_name (rig->supervisor), ==, "app");
+  start (rig);
+  g_assert_cmpstr (rig->events->str, ==, "started ");
+  wait_outside (works (rig));
+  g_assert_cmpint (cell_of ("app"), ==, rig->last_pid);
+  start (rig);
+  g_assert_cmpuint (rig->n_started, ==, 1);
+  stop_and_check (rig);
+}
+
+static void
+test_layout (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+  g_autoptr(ShmoozeRegion) region = open_region ("app");
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
+  const guint8 *bytes = shmooze_view_get_data (view);
+  guint8 expected[4];
+
+  g_assert_cmpuint (shmooze_region_get_capacity (region), ==, 4);
+  start (rig);
+  for (guint i = 0; i < 4; i++)
+    expected[i] = (guint8) ((guint) rig->last_pid >> (8 * i));
+  g_assert_cmpmem (bytes, 4, expected, 4);
+  wait_outside (works (rig));
+  stop_and_check (rig);
+}
+
+static void
+test_restarts (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+
+  shmooze_supervisor_set_at_once (rig->supervisor, 0);
+  start (rig);
+  for (guint i = 1; i <= N_DEATHS; i++)
+    {
+      wait_outside (works (rig));
+      g_assert_cmpint (cell_of ("app"), ==, rig->last_pid);
+      kill (rig->last_pid, SIGKILL);
+      test_wait (rig->n_started == i + 1);
+      g_assert_cmpuint (rig->n_died, ==, i);
+      g_assert_cmpuint (rig->last_pause_msec, ==, 0);
+      g_assert_true (WIFSIGNALED (rig->last_status) && WTERMSIG (rig->last_status) == SIGKILL);
+    }
+  wait_outside (works (rig));
+  stop_and_check (rig);
+}
+
+static void
+test_growing_pause (void)
+{
+  const char *argv[] = { "/bin/false", NULL };
+  g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
+  guint before = 0;
+
+  start (rig);
+  for (guint i = 1; i <= 3; i++)
+    {
+      test_wait (rig->n_died == i);
+      g_assert_cmpuint (rig->last_pause_msec, ==, i == 1 ? 100 : before * 2);
+      before = rig->last_pause_msec;
+    }
+  g_assert_true (WIFEXITED (rig->last_status) && WEXITSTATUS (rig->last_status) == 1);
+  g_assert_cmpint (cell_of ("app"), ==, 0);
+}
+
+static void
+test_stop_finishes_unit (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+
+  start (rig);
+  wait_outside (works (rig));
+  stop_and_check (rig);
+  g_assert_true (diary_has (rig->diary, "unit done\nends\n"));
+  g_assert_cmpstr (rig->events->str, ==, "started stopped ");
+}
+
+static void
+test_stop_at_once (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+
+  start (rig);
+  stop_and_check (rig);
+  g_assert_cmpuint (rig->n_started, ==, 1);
+}
+
+static void
+test_stop_in_pause (void)
+{
+  const char *argv[] = { "/bin/false", NULL };
+  g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
+  g_autoptr(GError) error = NULL;
+
+  start (rig);
+  test_wait (rig->n_died == 1);
+  g_assert_false (shmooze_supervisor_stop (rig->supervisor, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "app", NULL);
+  test_let_run (150);
+  g_assert_cmpuint (rig->n_started, ==, 1);
+}
+
+static void
+test_request_stop (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+
+  start (rig);
+  wait_outside (works (rig));
+  request_stop ("app");
+  test_wait (g_str_has_suffix (rig->events->str, "stopped "));
+  g_assert_cmpint (cell_of ("app"), ==, 0);
+}
+
+static void
+check_nobody (const char *name)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (shmooze_supervisor_request_stop (name, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, name, NULL);
+}
+
+static void
+test_no_region (void)
+{
+  check_nobody ("app");
+}
+
+static void
+test_nobody_works (void)
+{
+  g_autoptr(ShmoozeRegion) region = create_cell ("app", 0);
+
+  check_nobody ("app");
+  g_assert_cmpint (cell_of ("app"), ==, 0);
+}
+
+static void
+test_stop_stale (void)
+{
+  g_autoptr(ShmoozeRegion) region = create_cell ("app", (gint32) getppid ());
+
+  check_nobody ("app");
+  g_assert_cmpint (cell_of ("app"), ==, getppid ());
+}
+
+static void
+test_again_after_stop (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+
+  start (rig);
+  wait_outside (works (rig));
+  stop_and_check (rig);
+  start (rig);
+  wait_outside (works (rig));
+  stop_and_check (rig);
+  g_assert_cmpstr (rig->events->str, ==, "started stopped started stopped ");
+}
+
+static void
+test_late_number (void)
+{
+  g_autoptr(ShmoozeRegion) region = create_cell ("app", SHMOOZE_PROCESS_STOP);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new ("app", FALSE, &error);
+  gint32 former = SHMOOZE_PROCESS_NONE;
+
+  g_assert_no_error (error);
+  g_assert_false (shmooze_process_cell_replace (cell, &former, (gint32) getpid (), &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (former, ==, SHMOOZE_PROCESS_STOP);
+  g_assert_cmpint (cell_of ("app"), ==, SHMOOZE_PROCESS_STOP);
+}
+
+/* Who has that number is left alone: a worker is started in place of it. */
+static void
+check_not_adopted (int pid)
+{
+  g_autoptr(ShmoozeRegion) region = create_cell ("app", pid);
+  g_autoptr(Rig) rig = rig_new ("app");
+
+  start (rig);
+  g_assert_cmpstr (rig->events->str, ==, "started ");
+  g_assert_cmpint (rig->last_pid, !=, pid);
+  wait_outside (works (rig));
+  g_assert_cmpint (cell_of ("app"), ==, rig->last_pid);
+  stop_and_check (rig);
+}
+
+static void
+test_number_of_another (void)
+{
+  g_autoptr(TestChild) child = test_child_new ("idle", NULL);
+
+  test_child_expect (child, "idles");
+  check_not_adopted (test_child_get_pid (child));
+  g_assert_cmpint (kill (test_child_get_pid (child), 0), ==, 0);
+}
+
+static void
+test_number_of_parent (void)
+{
+  check_not_adopted ((int) getppid ());
+}
+
+static void
+test_number_of_own (void)
+{
+  check_not_adopted ((int) getpid ());
+}
+
+static void
+test_number_of_nobody (void)
+{
+  g_autoptr(TestChild) child = test_child_new ("idle", NULL);
+  int pid = test_child_get_pid (child);
+
+  test_child_kill (child);
+  check_not_adopted (pid);
+}
+
+static void
+test_late_stop (void)
+{
+  g_autoptr(ShmoozeRegion) region = create_cell ("app", SHMOOZE_PROCESS_STOP);
+  g_autoptr(Rig) rig = rig_new ("app");
+
+  start (rig);  /* told to somebody who is no more */
+  wait_outside (works (rig));
+  stop_and_check (rig);
+}
+
+static void
+test_adopts (void)
+{
+  g_autoptr(Rig) first = rig_new ("app"), second = NULL;
+  int pid;
+
+  start (first);
+  wait_outside (works (first));
+  pid = first->last_pid;
+  g_clear_object (&first->supervisor);
+
+  second = rig_new ("app");
+  start (second);
+  g_assert_cmpstr (second->events->str, ==, "adopted ");
+  g_assert_cmpint (second->last_pid, ==, pid);
+  stop_and_check (second);
+}
+
+static void
+test_supervisor_killed (void)
+{
+  g_autofree char *diary = diary_path ("app"), *answer = NULL;
+  g_autoptr(TestChild) child = test_child_new ("supervise", "app", diary, NULL);
+  g_autoptr(Rig) rig = NULL;
+  int pid;
+
+  answer = test_child_hear (child);
+  pid = atoi (answer);
+  g_assert_cmpint (pid, >, 0);
+  wait_outside (diary_has (diary, "works"));
+  test_child_kill (child);
+
+  rig = rig_new ("app");
+  start (rig);
+  g_assert_cmpstr (rig->events->str, ==, "adopted ");
+  g_assert_cmpint (rig->last_pid, ==, pid);
+  g_assert_cmpint (kill (pid, 0), ==, 0);
+  stop_and_check (rig);
+  wait_outside (is_gone (pid));
+}
+
+static void
+test_adopted_dies (void)
+{
+  g_autoptr(Rig) first = rig_new ("app"), second = NULL;
+  int pid;
+
+  start (first);
+  wait_outside (works (first));
+  pid = first->last_pid;
+  g_clear_object (&first->supervisor);
+  second = rig_new ("app");
+  shmooze_supervisor_set_at_once (second->supervisor, 0);
+  start (second);
+  kill (pid, SIGKILL);
+  test_wait (second->n_started == 1);
+  g_assert_cmpstr (second->events->str, ==, "adopted died started ");
+  g_assert_cmpint (second->last_status, ==, -1);
+  wait_outside (works (second));
+  stop_and_check (second);
+}
+
+static void
+test_second_supervisor (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+  const char *argv[] = { "/bin/true", NULL };
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (shmooze_supervisor_new ("app", argv, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "app", NULL);
+}
+
+static void
+test_pairs (void)
+{
+  g_autoptr(Rig) one = rig_new ("app-one"), two = rig_new ("app-two");
+
+  start (one);
+  start (two);
+  wait_outside (works (one) && works (two));
+  g_assert_cmpint (cell_of ("app-one"), ==, one->last_pid);
+  g_assert_cmpint (cell_of ("app-two"), ==, two->last_pid);
+  stop_and_check (one);
+  g_assert_cmpint (shmooze_supervisor_get_pid (two->supervisor), ==, two->last_pid);
+  g_assert_cmpstr (two->events->str, ==, "started ");
+  stop_and_check (two);
+}
+
+static void
+test_no_program (void)
+{
+  const char *argv[] = { "/nowhere/at/all", NULL };
+  g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (shmooze_supervisor_start (rig->supervisor, &error));
+  test_check_error (&error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT, "/nowhere/at/all", NULL);
+  g_assert_cmpstr (rig->events->str, ==, "");
+  g_assert_cmpint (cell_of ("app"), ==, 0);
+}
+
+static void
+test_too_small (void)
+{
+  g_autoptr(ShmoozeRegion) region = create ("app", 3);
+  const char *argv[] = { "/bin/true", NULL };
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (shmooze_supervisor_new ("app", argv, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "app", "3", "4", NULL);
+  g_assert_null (shmooze_worker_new ("app", &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "app", "3", "4", NULL);
+}
+
+static void
+test_lost (void)
+{
+  g_autoptr(Rig) rig = rig_new ("app");
+  g_autofree char *path = test_path ("app");
+  g_autoptr(GError) error = NULL;
+
+  start (rig);
+  wait_outside (works (rig));
+  g_assert_cmpint (truncate (path, 0), ==, 0);
+  test_wait (rig->error != NULL);  /* the worker ends, too */
+  g_assert_error (rig->error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST);
+  g_assert_false (shmooze_supervisor_start (rig->supervisor, &error));
+  g_assert_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST);
+}
+
+/* Every call refuses it and leaves it there. */
+static void
+check_hostile (gint32 value)
+{
+  g_autoptr(ShmoozeRegion) region = create_cell ("app", value);
+  g_autoptr(Rig) rig = rig_new ("app");
+  g_autofree char *number = g_strdup_printf ("%d", value);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (shmooze_supervisor_start (rig->supervisor, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+  g_assert_false (shmooze_supervisor_stop (rig->supervisor, &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+  g_assert_false (shmooze_supervisor_request_stop ("app", &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+  g_assert_null (shmooze_worker_new ("app", &error));
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+  g_assert_cmpint (cell_of ("app"), ==, value);
+}
+
+static void
+test_hostile (void)
+{
+  for (gint32 value = -2; value >= -25; value--)
+    check_hostile (value);
+  for (guint bit = 5; bit < 32; bit++)
+    check_hostile ((gint32) (G_MAXUINT32 << bit));
+  check_hostile (G_MININT32 + 1);
+}
+
+static void
+test_hostile_vast (void)
+{
+  for (guint bit = 23; bit < 31; bit++)  /* beyond every process's number */
+    check_not_adopted ((int) (1u << bit));
+  check_not_adopted (G_MAXINT32);
+}
+
+/* -- Programs that know the table alone ------------------------------------------------------ */
+
+static void
+test_python_works (void)
+{
+  g_autofree char *name = test_unique_name ("/shmooze-test");
+  g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "work", name, NULL);
+  g_autoptr(Rig) rig = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (child == NULL)
+    return;
+  test_child_expect (child, "ready");
+  rig = rig_new (name);
+  start (rig);
+  g_assert_cmpstr (rig->events->str, ==, "adopted ");
+  g_assert_cmpint (rig->last_pid, ==, test_child_get_pid (child));
+  g_assert_null (shmooze_worker_new (name, &error));
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, name, NULL);
+  g_assert_true (shmooze_supervisor_stop (rig->supervisor, NULL));
+  test_child_expect (child, "stopped");
+  g_assert_cmpint (cell_of (name), ==, 0);
+  test_child_close (child);
+  test_wait (g_str_has_suffix (rig->events->str, "stopped "));
+}
+
+#define N_TURNS "1000"
+
+/* A foreign worker comes and is told to stop, a thousand times: nothing else ever stands in the cell. */
+static void
+test_python_works_often (void)
+{
+  g_autofree char *name = test_unique_name ("/shmooze-test");
+  g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new (name, TRUE, NULL);
+  g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "work-often", name, N_TURNS);
+  gint32 there;
+
+  if (child == NULL)
+    return;
+  for (guint n_told = 0; n_told < (guint) atoi (N_TURNS);)
+    {
+      g_assert_true (shmooze_process_cell_get (cell, &there, NULL));
+      g_assert_true (there == SHMOOZE_PROCESS_NONE || there == SHMOOZE_PROCESS_STOP ||
+                     there == test_child_get_pid (child));
+      if (there > 0 && shmooze_process_cell_replace (cell, &there, SHMOOZE_PROCESS_STOP, NULL))
+        n_told++;
+    }
+  test_child_expect (child, "stopped " N_TURNS);
+  g_assert_cmpint (test_child_wait (child), ==, 0);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_child_role ("peer", test_peer_role);
+  test_child_role ("work", work_role);
+  test_child_role ("supervise", supervise_role);
+  test_child_role ("idle", idle_role);
+  test_init (&argc, &argv);
+
+  test_add ("/supervisor/starts", test_starts);
+  test_add ("/supervisor/layout", test_layout);
+  test_add ("/supervisor/restarts", test_restarts);
+  test_add ("/supervisor/growing-pause", test_growing_pause);
+  test_add ("/supervisor/stop/finishes-unit", test_stop_finishes_unit);
+  test_add ("/supervisor/stop/at-once", test_stop_at_once);
+  test_add ("/supervisor/stop/in-pause", test_stop_in_pause);
+  test_add ("/supervisor/stop/from-elsewhere", test_request_stop);
+  test_add ("/supervisor/stop/no-region", test_no_region);
+  test_add ("/supervisor/stop/nobody", test_nobody_works);
+  test_add ("/supervisor/stop/stale", test_stop_stale);
+  test_add ("/supervisor/stop/then-start", test_again_after_stop);
+  test_add ("/supervisor/stop/late-number", test_late_number);
+  test_add ("/supervisor/not-adopted/another", test_number_of_another);
+  test_add ("/supervisor/not-adopted/parent", test_number_of_parent);
+  test_add ("/supervisor/not-adopted/itself", test_number_of_own);
+  test_add ("/supervisor/not-adopted/dead", test_number_of_nobody);
+  test_add ("/supervisor/not-adopted/stop", test_late_stop);
+  test_add ("/supervisor/adopts/after-drop", test_adopts);
+  test_add ("/supervisor/adopts/after-kill", test_supervisor_killed);
+  test_add ("/supervisor/adopts/and-restarts", test_adopted_dies);
+  test_add ("/supervisor/second", test_second_supervisor);
+  test_add ("/supervisor/pairs", test_pairs);
+  test_add ("/supervisor/no-program", test_no_program);
+  test_add ("/supervisor/too-small", test_too_small);
+  test_add ("/supervisor/lost", test_lost);
+  test_add ("/supervisor/hostile/negative", test_hostile);
+  test_add ("/supervisor/hostile/vast", test_hostile_vast);
+  test_add ("/supervisor/python", test_python_works);
+  test_add ("/supervisor/python-often", test_python_works_often);
+
+  return test_run ();
+}
