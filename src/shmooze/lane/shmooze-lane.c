@@ -88,7 +88,7 @@ shmooze_lane_check_view (ShmoozeView  *view,
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-               _("A lane in the region “%s” needs a view for reading and writing, even to read from it"),
+               _("A lane in region “%s” requires a view that is readable and writable, even for reading"),
                shmooze_region_get_label (shmooze_view_get_region (view)));
   return FALSE;
 }
@@ -107,7 +107,7 @@ shmooze_lane_attach (ShmoozeLane  *self,
 
   if (base == NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of the region “%s” is closed"),
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of region “%s” is closed"),
                    shmooze_region_get_label (region));
       return FALSE;
     }
@@ -133,7 +133,7 @@ shmooze_lane_attach (ShmoozeLane  *self,
         }
     }
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-               _("There is no lane at %" PRIu64 " in the region “%s”"),
+               _("There is no lane at offset %" PRIu64 " of region “%s”"),
                shmooze_view_get_offset (view), shmooze_region_get_label (region));
   return FALSE;
 }
@@ -210,8 +210,8 @@ shmooze_lane_set_broken (const ShmoozeLane  *self,
 
   if (shmooze_region_check (self->region, error))
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                 _("The lane at %" PRIu64 " in the region “%s” is broken: %#" PRIx64
-                   " stands at %" PRIu64),
+                 _("The lane at offset %" PRIu64 " of region “%s” is corrupt: invalid value %#" PRIx64
+                   " at offset %" PRIu64),
                  self->offset, shmooze_region_get_label (self->region), value, self->offset + offset);
   return FALSE;
 }

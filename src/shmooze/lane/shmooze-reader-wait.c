@@ -176,7 +176,7 @@ shmooze_reader_wait (ShmoozeReader  *self,
         }
       if (now >= deadline)
         {
-          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Nothing came in time"));
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Timed out waiting for a message"));
           break;
         }
 

@@ -103,7 +103,7 @@ take_slot (ShmoozeReader  *self,
   if (self->slot == lane->n_readers)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_NO_SEAT,
-                   _("The lane at %" PRIu64 " in the region “%s” has %u readers already, and no place for more"),
+                   _("The lane at offset %" PRIu64 " of region “%s” already has %u readers, which is its limit"),
                    lane->offset, shmooze_region_get_label (lane->region), lane->n_readers);
       return FALSE;
     }

@@ -64,7 +64,7 @@ shmooze_writer_set_draft (ShmoozeWriter *self,
   if (size > lane->draft_size)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-                   _("A text of %zu bytes is too long; the lane takes up to %zu"),
+                   _("A draft of %zu bytes is too long: the limit of this lane is %zu bytes"),
                    size, lane->draft_size);
       return FALSE;
     }

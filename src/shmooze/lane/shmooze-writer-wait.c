@@ -142,7 +142,7 @@ shmooze_writer_wait (ShmoozeWriter  *self,
         break;
       if (left <= 0)
         {
-          g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("The lane stayed full"));
+          g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Timed out: the lane is still full"));
           break;
         }
 

@@ -116,16 +116,17 @@ shmooze_writer_new (ShmoozeView *view,
       !shmooze_lane_measure (&sizes, n_readers, draft_size, shmooze_view_get_size (view)))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("%" PRIu64 " bytes at %" PRIu64 " in the region “%s” cannot be a lane for "
-                     "%u readers and a draft of %zu bytes, which takes at least %zu"),
-                   shmooze_view_get_size (view), offset, shmooze_region_get_label (region), n_readers, draft_size,
-                   shmooze_lane_size_for (n_readers, draft_size, SHMOOZE_LANE_QUEUE_MIN));
+                   _("Cannot create a lane for %u readers and a draft of %zu bytes in the %" PRIu64 " bytes at offset %"
+                     PRIu64 " of region “%s”: it can have 1 to %u readers, and needs at least %zu bytes at an offset that "
+                     "is a multiple of 8"),
+                   n_readers, draft_size, shmooze_view_get_size (view), offset, shmooze_region_get_label (region),
+                   SHMOOZE_LANE_READERS_MAX, shmooze_lane_size_for (n_readers, draft_size, SHMOOZE_LANE_QUEUE_MIN));
       return NULL;
     }
   if (!shmooze_region_try_lock (region, offset))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                   _("The lane at %" PRIu64 " in the region “%s” has a writer already"),
+                   _("The lane at offset %" PRIu64 " of region “%s” already has a writer"),
                    offset, shmooze_region_get_label (region));
       return NULL;
     }
@@ -162,7 +163,7 @@ shmooze_writer_check (ShmoozeWriter *self,
     return FALSE;
   else if (self->broken)
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                 _("The lane at %" PRIu64 " in the region “%s” is broken"),
+                 _("The lane at offset %" PRIu64 " of region “%s” is corrupt"),
                  self->lane.offset, shmooze_region_get_label (self->lane.region));
   else
     return TRUE;
@@ -181,7 +182,7 @@ find_room (ShmoozeWriter  *self,
     return TRUE;
   if (local_error == NULL)
     g_set_error (&local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                 _("The lane in the region “%s” is full: a reader has not read yet"),
+                 _("The lane in region “%s” is full; try again when its readers have read more"),
                  shmooze_region_get_label (self->lane.region));
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
@@ -196,7 +197,7 @@ check_size (ShmoozeWriter  *self,
     return TRUE;
 
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-               _("A message of %zu bytes is too long; the lane takes up to %zu"),
+               _("A message of %zu bytes is too long: the limit of this lane is %zu bytes"),
                size, self->lane.queue_size / 4);
   return FALSE;
 }
