@@ -114,13 +114,13 @@ def add_cases():
             hold(operation)
 
         one.__name__ = operation.replace('-', '_')
-        one.__doc__ = f'What {operation} takes'
+        one.__doc__ = f'The instructions of {operation} stay within its budget.'
         tap.case(one)
 
 
 @tap.case
 def growth_with_readers():
-    """A write has nothing to do for each reader that is awake."""
+    """The cost of a write does not grow with the number of awake readers."""
     need_callgrind()
     counts = [count(f'write-{n}') for n in READERS]
     tap.note('a write with ' + ', '.join(map(str, READERS)) + ' readers: ' + ', '.join(f'{c:.1f}' for c in counts))

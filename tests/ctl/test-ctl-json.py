@@ -102,12 +102,14 @@ def folder():
 
 @tap.case
 def no_regions():
+    """Without any region, the list is an empty array."""
     equal(as_json('list'), [])
     equal(place.run('list', '--json').stdout, b'[]\n')
 
 
 @tap.case
 def regions_listed():
+    """Each region is listed with its name, path, capacity and state, whatever its name."""
     for size, name in enumerate(ODD_NAMES, 1):
         hold(name, size)
     found = as_json('list')
@@ -121,7 +123,7 @@ def regions_listed():
 
 @tap.case
 def odd_paths():
-    """A file name can be any bytes; a document is UTF-8."""
+    """Odd names and paths are right in JSON, and valid UTF-8."""
     for name, told in ((b'r\xe2ab', 'r\ufffdab'), (b'\xff"\xf0\x9f\x98', '\ufffd"\ufffd\ufffd\ufffd')):
         place.env['XDG_RUNTIME_DIR'] = os.fsencode(place.path) + b'/' + name
         os.mkdir(place.env['XDG_RUNTIME_DIR'], 0o700)
@@ -135,6 +137,7 @@ def odd_paths():
 
 @tap.case
 def participants_listed():
+    """Each region and who is in it are told as JSON."""
     chat('Ada')
     chat(ODD_NICK)
     [region] = as_json('list')
@@ -153,7 +156,7 @@ def participants_listed():
 
 @tap.case
 def room_inspected():
-    """All that the text tells."""
+    """What is told of a room in words is told as JSON."""
     ada = chat('Ada')
     ben = chat('Ben')
     ada.write('hello\n')
@@ -182,6 +185,7 @@ def room_inspected():
 
 @tap.case
 def crash_and_draft_inspected():
+    """A crashed participant's draft is in the document."""
     chat('Ada')
     ben = place.terminal('chat', '--name', 'Ben')
     ben.wait_for('Ctrl+D leaves')
@@ -197,6 +201,7 @@ def crash_and_draft_inspected():
 
 @tap.case
 def other_regions_inspected():
+    """A region that is not a room is inspected with its name, path and capacity."""
     for size, name in enumerate(ODD_NAMES, 1):
         holder = hold(name, size)
         equal(as_json('inspect', name),
@@ -217,7 +222,7 @@ def other_regions_inspected():
 
 @tap.case
 def hostile_rooms():
-    """Whatever stands in the table of seats and in the lanes: a document, or the same error as without."""
+    """Whatever stands in a room, the document can be parsed."""
     # One of them must not wake up meanwhile and mend or leave.
     ada = chat('Ada')
     ada.write('hello\n')
@@ -276,6 +281,7 @@ def check_read(name, data, *position):
 
 @tap.case
 def bytes_read():
+    """The document has every byte, and the text where they are one."""
     for data in (b'\0', b'hello', b'a\0b"\\\n\r\t\b\f\x7f/', 'é\u2028\u2029\ufeff\u202e\u200d😀\U0010ffff'.encode(), b'\xff',
                  b'\xed\xa0\x80', b'ab\xc3', b'\0\xc3\0\xa9', b'\xf4\x90\x80\x80', bytes(range(256)),
                  b'\xe2\x80'):
@@ -287,6 +293,7 @@ def bytes_read():
 
 @tap.case
 def parts_read():
+    """Any part of a region can be read as JSON."""
     data = 'Grüße 😀'.encode()
     hold_bytes('data', data)
     for offset in range(len(data) + 1):
@@ -298,6 +305,7 @@ def parts_read():
 
 @tap.case
 def every_character_read():
+    """Every character passes through JSON unharmed."""
     data = ''.join(chr(c) for c in [*range(0xd800), *range(0xe000, 0x12000), *range(0xe0000, 0xe0080)]).encode()
     hold_bytes('data', data)
     check_read('data', data)
@@ -305,7 +313,7 @@ def every_character_read():
 
 @tap.case
 def large_regions_read():
-    """More than 1 MiB is no text, and comes in pieces."""
+    """More than 1 MiB is read in pieces, as data without a text."""
     data = ('0123456789abcde\n' * (MIB // 16 * 3)).encode() + b'...'
     hold_bytes('large', data)
     for count in (MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 2, 3 * MIB + 3):
@@ -315,6 +323,7 @@ def large_regions_read():
 
 @tap.case
 def far_offsets_read():
+    """Offsets and sizes beyond 4 GiB are exact numbers."""
     far = (1 << 33) - 3
     with open(PATH, 'wb') as file:
         file.truncate(1 << 33)
@@ -327,6 +336,7 @@ def far_offsets_read():
 
 @tap.case
 def odd_names_read():
+    """A region of any name can be read as JSON."""
     for name in ODD_NAMES:
         holder = hold_bytes(name, b'x')
         check_read(name, b'x')
@@ -335,6 +345,7 @@ def odd_names_read():
 
 @tap.case
 def shared_text_shown():
+    """A shared text is shown as JSON with its length in units."""
     for text in ('', 'plain', 'a"b\\c\n\r\t\x1b[2J\x7f\x9b\u2028\u2029\u202e\ufeff', '😀\U000e0041'):
         units = text.encode('utf-16-le')
         with open(PATH, 'wb') as file:
@@ -347,7 +358,7 @@ def shared_text_shown():
 
 @tap.case
 def at_a_terminal():
-    """The same document: what a stranger wrote does not move the cursor."""
+    """At a terminal the document is the same, with control characters escaped."""
     holder = hold_bytes('data', b'\x1b[2J\x9b')
     program = place.terminal('read', '--json', 'data', '0', '4')
     equal(program.wait(), 0)
@@ -358,6 +369,7 @@ def at_a_terminal():
 
 @tap.case
 def errors_as_without():
+    """Errors and exit status are those without JSON."""
     for arguments, status in ((('inspect', 'gone'), 1), (('read', 'gone'), 1), (('show-text', NAME), 1),
                               (('read', 'a/b'), 1), (('inspect', 'a\nb'), 1), (('read', b'\xff'), 1),
                               (('inspect',), 2), (('read',), 2), (('list', 'x'), 2), (('show-text', 'a', 'b'), 2)):
@@ -373,7 +385,7 @@ def errors_as_without():
 
 @tap.case
 def full_disk():
-    """An output that takes nothing is a failure."""
+    """A failure to write the document is an error."""
     hold('small', 10)
     with open('/dev/full', 'wb') as full:
         for arguments in (('list',), ('inspect', 'small'), ('read', 'small')):

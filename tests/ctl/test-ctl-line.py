@@ -96,6 +96,7 @@ def reply(text):
 
 @tap.case
 def a_line_and_the_next():
+    """Each line of input replaces the line in the region, and the other side's is printed."""
     ours = line()
     other = line()
     ours.say('hello wörld 🎈')
@@ -109,6 +110,7 @@ def a_line_and_the_next():
 
 @tap.case
 def one_s_own_line_is_not_told():
+    """One's own line is not told."""
     ours = line()
     other = line()
     for text in ('first', 'second', 'second'):
@@ -120,6 +122,7 @@ def one_s_own_line_is_not_told():
 
 @tap.case
 def what_stands_there_is_told_at_once():
+    """A line that stands there already is told at once."""
     ours = line()
     ours.say('standing')
     wait_until(lambda: content().startswith(b'standing'), 'the line')
@@ -129,6 +132,7 @@ def what_stands_there_is_told_at_once():
 
 @tap.case
 def the_last_line_goes_with_us():
+    """A line that goes with its last holder is told of."""
     done = place.run('line', NAME, given=b'lone\n')
     equal((done.returncode, done.stdout), (0, b''))
     contains(done.stderr, 'Nobody else holds “%s”' % NAME)
@@ -138,6 +142,7 @@ def the_last_line_goes_with_us():
 
 @tap.case
 def the_rest_of_a_longer_line_is_not_read():
+    """The rest of a longer line is not read."""
     ours = line()
     other = line()
     ours.say('a rather long line')
@@ -151,6 +156,7 @@ def the_rest_of_a_longer_line_is_not_read():
 
 @tap.case
 def too_long_is_refused_with_the_numbers():
+    """A line too long is refused with the numbers, and the next goes on."""
     ours = line()
     other = line()
     longest = 'x' * 98
@@ -166,6 +172,7 @@ def too_long_is_refused_with_the_numbers():
 
 @tap.case
 def a_carriage_return_does_not_end_it_early():
+    """A carriage return within a line becomes a space."""
     ours = line()
     other = line()
     ours.say('one\rtwo\r')
@@ -176,6 +183,7 @@ def a_carriage_return_does_not_end_it_early():
 
 @tap.case
 def another_capacity_and_another_mutex():
+    """Another capacity and another mutex can be given."""
     program = place.dialog('line', NAME, '--capacity', '1K', '--mutex', 'other')
     wait_until(lambda: os.path.exists(mutex_path('other')) and os.path.exists(PATH), 'the region')
     holder = hold_mutex()
@@ -187,7 +195,7 @@ def another_capacity_and_another_mutex():
 
 @tap.case
 def peer_drives():
-    """A peer made the region; each of its changes is told and answered."""
+    """A peer of the line's layout drives 1,000 changes, none lost or torn."""
     other = peer('--create', '100')
     ours = place.dialog('line', NAME)
     equal(other.ask('join'), 'joined')
@@ -203,7 +211,7 @@ def peer_drives():
 
 @tap.case
 def peer_answers():
-    """We made the region; each of our changes is answered by a peer."""
+    """A peer of the line's layout answers 1,000 changes, none lost or torn."""
     ours = line()
     other = peer()
     equal(other.ask('join'), 'joined')
@@ -216,6 +224,7 @@ def peer_answers():
 
 @tap.case
 def two_of_ours_exchange():
+    """Two line programs exchange their lines."""
     one = line()
     two = line()
     for number in range(CHANGES):
@@ -225,7 +234,7 @@ def two_of_ours_exchange():
 
 @tap.case
 def peer_under_the_lock():
-    """What knows nothing of mutexes is run under one."""
+    """A program run under a lock takes part, and its line is told though ours replaces it."""
     ours = line()
     ours.say('from us')
     wait_until(lambda: content().startswith(b'from us'), 'the line')
@@ -244,7 +253,7 @@ def peer_under_the_lock():
 
 @tap.case
 def half_a_line_is_not_told():
-    """What changes while somebody has the mutex is looked at when that one is ready."""
+    """Half a line is not told."""
     ours = line()
     other = peer()
     equal(other.ask('join'), 'joined')
@@ -273,6 +282,7 @@ def wait_for_looks(program, count):
 
 @tap.case
 def a_mutex_held_for_long_is_told():
+    """A mutex that somebody else holds for 2 seconds is told of, and the line is kept."""
     ours = line()
     other = line()
     holder = hold_mutex()
@@ -286,6 +296,7 @@ def a_mutex_held_for_long_is_told():
 
 @tap.case
 def a_mutex_held_for_ever_does_not_keep_us():
+    """A mutex that is never unlocked does not keep the program from ending."""
     holder = hold_mutex()
     ours = place.dialog('line', NAME)
     wait_until_here(ours)
@@ -297,6 +308,7 @@ def a_mutex_held_for_ever_does_not_keep_us():
 
 @tap.case
 def what_was_not_written_is_told():
+    """Lines not written at the end are told of."""
     ours = line()
     other = line()
     holder = hold_mutex()
@@ -312,7 +324,7 @@ def what_was_not_written_is_told():
 
 @tap.case
 def a_slow_reader_does_not_keep_the_mutex():
-    """What we print may have to wait; the mutex is free meanwhile."""
+    """A slow reader of the output does not keep the mutex."""
     ours = place.dialog('line', NAME, '--capacity=1M')
     wait_until_here(ours)
     other = place.dialog('line', NAME)
@@ -325,6 +337,7 @@ def a_slow_reader_does_not_keep_the_mutex():
 
 @tap.case
 def a_dead_holder_is_told_and_replaced():
+    """A dead holder of the mutex is told of and replaced."""
     ours = line()
     other = line()
     holder = hold_mutex()
@@ -338,7 +351,7 @@ def a_dead_holder_is_told_and_replaced():
 
 @tap.case
 def a_holder_killed_within_its_change():
-    """What it leaves may be half a line; the next ones are whole."""
+    """A holder killed while it writes may leave half a line; the next lines are whole."""
     ours = line()
     other = peer()
     equal(other.ask('join'), 'joined')
@@ -354,6 +367,7 @@ def a_holder_killed_within_its_change():
 
 @tap.case
 def a_lost_region_ends_it():
+    """A lost region is reported once and ends the program."""
     ours = line()
     os.truncate(PATH, 0)
     ours.process.wait(DEADLINE)
@@ -364,6 +378,7 @@ def a_lost_region_ends_it():
 
 @tap.case
 def two_terminals():
+    """Two programs at terminals exchange their lines."""
     ada = terminal()
     ben = terminal()
     contains(ada.output, '“%s”: a line of up to 98 bytes' % NAME)
@@ -387,6 +402,7 @@ def two_terminals():
 
 @tap.case
 def a_terminal_does_not_wait_for_the_mutex():
+    """A terminal does not wait for the mutex."""
     holder = hold_mutex()
     ada = terminal()
     ada.write('first\nsecond\n')
@@ -402,6 +418,7 @@ def a_terminal_does_not_wait_for_the_mutex():
 
 @tap.case
 def colors():
+    """The other side's line is colored at a terminal, or as --color says."""
     other = line()
     red = line('--color=always')
     plain = terminal('--color=never')
@@ -489,7 +506,7 @@ CLEAN = [  # what a region holds, and what is printed of it
 
 @tap.case
 def hostile_regions():
-    """An error or a clean text; never a crash, and nothing is changed."""
+    """A hostile region of a line is an error or a clean text, and stays as it is."""
     assert len(CLEAN) >= 50
     for data, text in CLEAN:
         if len(data) == 1:
@@ -510,6 +527,7 @@ def hostile_regions():
 
 @tap.case
 def regions_without_room():
+    """A region that is too small for a line is refused."""
     for size in (0, 1):
         with open(PATH, 'xb') as file:
             file.write(b'\n' * size)
@@ -529,6 +547,7 @@ def regions_without_room():
 
 @tap.case
 def it_goes_on_after_a_hostile_region():
+    """After a hostile line the next good one is shown."""
     with open(PATH, 'xb') as file:
         file.write(b'x' * 100)
     ours = line()
@@ -545,6 +564,7 @@ def it_goes_on_after_a_hostile_region():
 
 @tap.case
 def a_region_takes_no_memory_of_ours():
+    """A region without a line end takes no memory of the reader's."""
     with open(CTL, 'rb') as file:
         if b'__asan_init' in file.read():
             raise tap.Skip('the sanitizer needs memory of its own')
@@ -561,6 +581,7 @@ def a_region_takes_no_memory_of_ours():
 
 @tap.case
 def help_and_wrong_words():
+    """--help describes the verb, and wrong arguments are refused with status 2."""
     done = place.run('line', '--help')
     equal((done.returncode, done.stderr), (0, b''))
     contains(done.stdout, 'shmoozectl line [OPTION', '[NAME]', '--capacity=N', '--mutex=M', '--color=WHEN',

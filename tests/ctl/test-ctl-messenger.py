@@ -103,6 +103,7 @@ def interrupt(program, status):
 
 @tap.case
 def both_ways():
+    """Two messengers find their positions and talk; empty lines are not sent."""
     one = messenger(reads=0)
     two = messenger(reads=2000)
     one.say('hello wörld 🎈')
@@ -118,6 +119,7 @@ def both_ways():
 
 @tap.case
 def two_of_ours_exchange():
+    """1,000 messages each way between two messengers come in order."""
     one = place.start('messenger', NAME)
     wait_until(lambda: reads_at(0), 'the first one')
     two = place.start('messenger', NAME)
@@ -151,7 +153,7 @@ def exchange_with_peer(other, ours):
 
 @tap.case
 def peer_is_first():
-    """The peer made the region, and we have the positions of the second."""
+    """A peer of the layout that made the region exchanges 1,000 messages each way."""
     other = peer(0, 2000, '--create', str(CAPACITY))
     equal(other.ask('claim'), 'claimed')
     exchange_with_peer(other, messenger('--read-position=2000', '--write-position=0', reads=2000))
@@ -159,6 +161,7 @@ def peer_is_first():
 
 @tap.case
 def peer_is_second():
+    """A peer of the layout that came second exchanges 1,000 messages each way."""
     ours = messenger(reads=0)
     other = peer(2000, 0)
     equal(other.ask('claim'), 'claimed')
@@ -167,7 +170,7 @@ def peer_is_second():
 
 @tap.case
 def peer_with_the_original_s_timing():
-    """It looks every 500 ms: that is no reason to complain of it."""
+    """A peer that looks every 500 ms works, and is not complained of."""
     other = peer(2000, 0, '--create', str(CAPACITY), '--pause', '500')
     equal(other.ask('claim'), 'claimed')
     ours = messenger(reads=0)
@@ -181,6 +184,7 @@ def peer_with_the_original_s_timing():
 
 @tap.case
 def a_waiting_message_is_told_at_once():
+    """A message that waits in its slot is told at once."""
     other = peer(2000, 0, '--create', str(CAPACITY))
     equal(other.ask('claim'), 'claimed')
     equal(other.ask('write waiting'), 'written')
@@ -190,6 +194,7 @@ def a_waiting_message_is_told_at_once():
 
 @tap.case
 def the_end_waits_for_the_confirmation():
+    """The end of the input waits for the confirmation, and says when nobody is there."""
     other = peer(2000, 0, '--create', str(CAPACITY))
     ours = messenger(reads=0)
     ours.say('first')
@@ -204,6 +209,7 @@ def the_end_waits_for_the_confirmation():
 
 @tap.case
 def what_was_not_confirmed_is_told():
+    """Ctrl+C ends a messenger at once and tells the number of unconfirmed messages."""
     ours = messenger(reads=0)
     ours.say('first')
     ours.say('second')
@@ -218,6 +224,7 @@ def what_was_not_confirmed_is_told():
 
 @tap.case
 def a_killed_peer_is_told():
+    """A killed peer is told of, and who comes next gets the message."""
     one = messenger(reads=0)
     two = messenger(reads=2000)
     # By a message that is confirmed we know that it is there.
@@ -234,6 +241,7 @@ def a_killed_peer_is_told():
 
 @tap.case
 def a_stopped_peer_is_told():
+    """A stopped peer is told of."""
     one = messenger(reads=0)
     two = messenger(reads=2000)
     two.say('hello')
@@ -248,6 +256,7 @@ def a_stopped_peer_is_told():
 
 @tap.case
 def a_restarted_writer_spares_what_is_pending():
+    """A restarted messenger spares what is pending."""
     other = peer(2000, 0, '--create', str(CAPACITY))
     ours = messenger(reads=0)
     ours.say('first')
@@ -267,6 +276,7 @@ def a_restarted_writer_spares_what_is_pending():
 
 @tap.case
 def third_is_told():
+    """A third messenger is told that two are there."""
     messenger(reads=0)
     messenger(reads=2000)
     done = place.run('messenger', NAME, given=b'hello\n')
@@ -276,6 +286,7 @@ def third_is_told():
 
 @tap.case
 def second_writer_or_reader_is_told():
+    """A second writer or reader of a slot is told."""
     messenger('--read-position=0', '--write-position=1000', reads=0)
     for read, write, position in ((3000, 1000, '1000'), (0, 3000, '0')):
         done = place.run('messenger', NAME, '--read-position=%d' % read, '--write-position=%d' % write)
@@ -285,6 +296,7 @@ def second_writer_or_reader_is_told():
 
 @tap.case
 def positions():
+    """The positions can be given, both or none."""
     for read, write, word in ((0, 5, 'overlap'), (12, 0, 'overlap'), (7, 7, 'overlap'), (0, 4084, '4084'),
                               (4096, 0, '4096'), ('9999999G', 0, 'lie within'), (0, 1 << 63, 'lie within')):
         done = place.run('messenger', NAME, '--read-position=%s' % read, '--write-position=%s' % write)
@@ -303,6 +315,7 @@ def positions():
 
 @tap.case
 def too_long_is_refused_with_the_numbers():
+    """A message too long is refused with the numbers, and the next goes on."""
     one = messenger(reads=0)
     two = messenger(reads=2000)
     for program, other, room in ((one, two, SECOND_ROOM), (two, one, FIRST_ROOM)):
@@ -321,6 +334,7 @@ def too_long_is_refused_with_the_numbers():
 
 @tap.case
 def a_lost_region_ends_it():
+    """A lost region is told of once and ends the messenger."""
     ours = messenger(reads=0)
     ours.say('on its way')
     mapped = memory()
@@ -335,6 +349,7 @@ def a_lost_region_ends_it():
 
 @tap.case
 def two_terminals():
+    """Two messengers at terminals talk."""
     ada = terminal()
     contains(ada.output, '\x1b[2m* “%s”: reading at 0, writing at 2000; Ctrl+D leaves\x1b[m' % NAME)
     ben = terminal()
@@ -365,6 +380,7 @@ def two_terminals():
 
 @tap.case
 def a_killed_peer_is_told_at_a_terminal():
+    """A killed peer is reported at a terminal without disturbing the input line."""
     ada = terminal()
     two = messenger(reads=2000)
     ada.wait_for('* The other side is here')
@@ -375,6 +391,7 @@ def a_killed_peer_is_told_at_a_terminal():
 
 @tap.case
 def ctrl_d_waits_for_the_confirmation():
+    """Ctrl+D waits for the confirmation of the last message."""
     ada = terminal()
     ada.write('first\nsecond\n\x04')
     ada.wait_for('2 messages are not confirmed yet')
@@ -385,6 +402,7 @@ def ctrl_d_waits_for_the_confirmation():
 
 @tap.case
 def colors():
+    """The other side's messages are colored at a terminal, or as --color says."""
     other = peer(2000, 0, '--create', str(CAPACITY))
     equal(other.ask('claim'), 'claimed')
     for options, environment, red in (((), {}, True), (('--color=never',), {}, False), ((), {'NO_COLOR': '1'}, False),
@@ -438,7 +456,7 @@ SLOTS = [  # available, confirm, length, payload, and what is printed of it: Non
 
 @tap.case
 def hostile_slots():
-    """An error and the slot as it was, or a clean text; never a crash, and the next message is read."""
+    """A hostile slot is an error or a clean text, and the next message is read."""
     assert len(SLOTS) >= 50
     mapped = memory(create=True)
     mapped[1] = 1
@@ -471,6 +489,7 @@ def hostile_slots():
 
 @tap.case
 def help_and_wrong_words():
+    """--help describes the verb, and wrong arguments are refused with status 2."""
     done = place.run('messenger', '--help')
     equal((done.returncode, done.stderr), (0, b''))
     contains(done.stdout, 'shmoozectl messenger [OPTION', '[NAME]', '--capacity=N', '--read-position=N',

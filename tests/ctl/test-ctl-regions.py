@@ -82,6 +82,7 @@ def after(failed):
 
 @tap.case
 def held_until_the_input_ends():
+    """A region is held until the end of the input."""
     holder = hold('kept', '4K')
     assert b'kept' in good('list')
     end(holder)
@@ -90,6 +91,7 @@ def held_until_the_input_ends():
 
 @tap.case
 def held_until_a_signal():
+    """A region is held until SIGINT, SIGTERM or SIGHUP, and then removed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         holder = hold('kept', '100')
         holder.send_signal(number)
@@ -99,6 +101,7 @@ def held_until_a_signal():
 
 @tap.case
 def capacities():
+    """A capacity can have a unit; anything else is refused."""
     for text, size in (('1', 1), ('100', 100), ('4K', 4096), ('4k', 4096), ('2M', 2 << 20)):
         holder = hold('sized', text)
         assert len(good('read', 'sized')) == size
@@ -110,6 +113,7 @@ def capacities():
 
 @tap.case
 def taken_name():
+    """A name that is taken is refused."""
     holder = hold('taken', '10')
     bad(1, 'hold', 'taken', '10', words=['taken', 'exists'])
     end(holder)
@@ -117,6 +121,7 @@ def taken_name():
 
 @tap.case
 def written_and_read():
+    """Bytes can be written and read at any offset."""
     holder = hold('table', '100')
     good('write', 'table', given=b'at the start')
     good('write', 'table', '90', given=b'at the end')
@@ -129,6 +134,7 @@ def written_and_read():
 
 @tap.case
 def every_byte_as_it_is():
+    """Every byte value passes through write and read unchanged."""
     holder = hold('bytes', '3M')
     data = bytes(range(256)) * (3 << 12)
     good('write', 'bytes', given=data)
@@ -138,6 +144,7 @@ def every_byte_as_it_is():
 
 @tap.case
 def what_does_not_fit_changes_nothing():
+    """Input that does not fit is refused and changes nothing."""
     holder = hold('small', '10')
     bad(1, 'write', 'small', '4', given=b'1234567', words=['small', '6 bytes'])
     bad(1, 'write', 'small', '11', given=b'', words=['11', 'small'])
@@ -149,6 +156,7 @@ def what_does_not_fit_changes_nothing():
 
 @tap.case
 def a_file_stays():
+    """A file that was held with --file stays, with its bytes."""
     path = os.path.join(HOME, 'file')
     holder = hold('--file', path, '20')
     assert os.path.getsize(path) == 20
@@ -163,6 +171,7 @@ def a_file_stays():
 
 @tap.case
 def accesses():
+    """The access can be chosen by name; others are refused."""
     end(hold('--access=read', 'fixed', '10'))
     bad(1, 'hold', '--access=write', 'fixed', '10', words=['writing only'])
     bad(2, 'hold', '--access=all', 'fixed', '10', words=['all'])
@@ -170,6 +179,7 @@ def accesses():
 
 @tap.case
 def removed_under_its_holder():
+    """A removed name can be taken again while the former region is still held."""
     holder = hold('gone', '10')
     good('remove', 'gone')
     bad(1, 'read', 'gone', words=['no region'])
@@ -183,6 +193,7 @@ def removed_under_its_holder():
 
 @tap.case
 def lock_runs_the_command():
+    """lock runs the command with its input and output, and returns its status."""
     done = ctl('lock', 'm', '--', 'sh', '-c', 'cat; echo told >&2; exit 7', given=b'input')
     assert (done.returncode, done.stdout, done.stderr) == (7, b'input', b'told\n'), done
     assert ctl('lock', 'm', '--', 'sh', '-c', 'kill -TERM $$').returncode == 128 + signal.SIGTERM
@@ -191,6 +202,7 @@ def lock_runs_the_command():
 
 @tap.case
 def lock_excludes():
+    """A second lock waits, or fails after its time-out."""
     owner = start('lock', 'm', '--', 'sh', '-c', 'echo locked; cat')
     assert owner.stdout.readline() == b'locked\n'
     bad(1, 'lock', '--timeout=0', 'm', '--', 'true', words=['m', 'locked'])
@@ -203,6 +215,7 @@ def lock_excludes():
 
 @tap.case
 def lock_tells_of_a_dead_owner():
+    """A lock after the death of its owner is reported."""
     holder = start('lock', 'm', '--', 'sh', '-c', 'echo locked; cat')
     assert holder.stdout.readline() == b'locked\n'
     waiting = subprocess.Popen((CTL, 'lock', 'm', '--', 'echo', 'mine'), env=ENV, stderr=subprocess.PIPE,
@@ -218,6 +231,7 @@ def lock_tells_of_a_dead_owner():
 
 @tap.case
 def wrong_words():
+    """Wrong arguments are refused with status 2 and a pointer to --help."""
     for verb, arguments in (('hold', ()), ('hold', ('a',)), ('hold', ('a', '1', 'b')), ('read', ()),
                             ('read', ('a', '1', '2', '3')), ('read', ('a', 'x')), ('write', ()),
                             ('write', ('a', '1', '2')), ('remove', ()), ('remove', ('a', 'b')), ('lock', ()),

@@ -218,6 +218,7 @@ def after(failed):
 
 @tap.case
 def restarts_what_is_killed():
+    """A worker that is killed 20 times is started again 20 times, and how it died is told."""
     name = name_of('killed')
     supervisor = supervise(name)
     pids = []
@@ -238,6 +239,7 @@ def restarts_what_is_killed():
 
 @tap.case
 def pauses_for_longer_and_longer():
+    """One that dies at once is started again after pauses that grow and are told."""
     supervisor = supervise(name_of('false'), 'false')
     for pause in ('0.1', '0.2', '0.4'):
         wait_for(supervisor, f'Starting again in {pause} s')
@@ -248,6 +250,7 @@ def pauses_for_longer_and_longer():
 
 @tap.case
 def adopts_the_worker_of_a_killed_one():
+    """The worker of a killed supervisor is adopted by the next, and started again when it dies."""
     name = name_of('adopted')
     first = supervise(name)
     pid = pid_after(first, 'Started')
@@ -267,6 +270,7 @@ def adopts_the_worker_of_a_killed_one():
 
 @tap.case
 def hangup_leaves_the_worker():
+    """A hangup leaves the worker running for the next supervisor."""
     name = name_of('hangup')
     first = supervise(name)
     pid = pid_after(first, 'Started')
@@ -282,6 +286,7 @@ def hangup_leaves_the_worker():
 
 @tap.case
 def what_is_ignored_stays_ignored():
+    """Signals that a supervisor was started to ignore stay ignored."""
     name = name_of('nohup')
     supervisor = start('sh', '-c', 'trap "" HUP INT; exec "$@"', 'sh',
                        CTL, 'supervise', name, '--', *python(name, 0.01))
@@ -295,6 +300,7 @@ def what_is_ignored_stays_ignored():
 
 @tap.case
 def a_number_of_somebody_else_is_not_adopted():
+    """A process number of somebody else is neither adopted nor told to stop."""
     sleeper = subprocess.Popen(('sleep', str(DEADLINE)))
     dead = subprocess.Popen('true')
     dead.wait()
@@ -321,6 +327,7 @@ def a_number_of_somebody_else_is_not_adopted():
 
 @tap.case
 def two_pairs_do_not_meet():
+    """Pairs with different names do not meet."""
     one, two, plain = name_of('pair'), name_of('pair'), TAG + '-plain'
     supervisors = {name: supervise(name) for name in (one, two, plain)}
     pids = {}
@@ -340,6 +347,7 @@ def two_pairs_do_not_meet():
 
 @tap.case
 def only_one_supervises():
+    """There is one supervisor for a name."""
     name = name_of('one')
     supervisor = supervise(name, *python(name, 0.01))
     wait_for(supervisor, 'unit')
@@ -350,6 +358,7 @@ def only_one_supervises():
 
 @tap.case
 def no_such_command():
+    """A command that cannot be found is told, and nothing is left."""
     name = name_of('command')
     for command in ('/nowhere/at/all', TAG + '-nothing'):
         bad(1, 'supervise', name, '--', command, words=['no command', command])
@@ -377,6 +386,7 @@ def first_and_second_worker(name):
 
 @tap.case
 def no_output_holds_up_the_supervision():
+    """Who does not read the output holds up no restart."""
     name = name_of('full')
     read, write = full_pipe()
     supervisor = supervise(name, kind=Unread, output=write)
@@ -392,6 +402,7 @@ def no_output_holds_up_the_supervision():
 
 @tap.case
 def no_output_holds_up_the_end():
+    """Who does not read the output holds up no end."""
     name = name_of('full')
     read, write = full_pipe()
     supervisor = supervise(name, kind=Unread, output=write)
@@ -404,6 +415,7 @@ def no_output_holds_up_the_end():
 
 @tap.case
 def who_looks_no_more_ends_nothing():
+    """Who has read enough of the output ends nothing."""
     name = name_of('closed')
     read, write = os.pipe()
     os.close(read)
@@ -421,6 +433,7 @@ def who_looks_no_more_ends_nothing():
 
 @tap.case
 def stop_lets_the_unit_finish():
+    """A stop during a unit lets the unit finish."""
     name = name_of('stop')
     listener = worker(name, Terminal)
     wait_for(listener, '[##  ')
@@ -432,6 +445,7 @@ def stop_lets_the_unit_finish():
 
 @tap.case
 def stop_does_not_wait():
+    """Who tells a worker to stop does not wait for its end."""
     name = name_of('asleep')
     put(name, 0)
     program = start(*python(name, DEADLINE))
@@ -446,6 +460,7 @@ def stop_does_not_wait():
 
 @tap.case
 def supervisor_sees_a_stop_by_somebody_else():
+    """A supervisor ends when somebody else has stopped its worker."""
     name = name_of('other')
     supervisor = supervise(name)
     pid = pid_after(supervisor, 'Started')
@@ -458,6 +473,7 @@ def supervisor_sees_a_stop_by_somebody_else():
 
 @tap.case
 def nobody_to_stop():
+    """Who wants to stop where nobody works is told."""
     name = name_of('nobody')
     bad(1, 'stop', name, words=['Nobody', name])
     bad(1, 'stop', TAG + '-plain', words=['Nobody', TAG])
@@ -469,6 +485,7 @@ def nobody_to_stop():
 
 @tap.case
 def worker_ends_in_good_order_at_a_signal():
+    """A worker that is interrupted ends after its unit."""
     names = [name_of('signal') for number in (signal.SIGINT, signal.SIGTERM)]
     for name, number in zip(names, (signal.SIGINT, signal.SIGTERM)):
         put(name, 0)
@@ -483,6 +500,7 @@ def worker_ends_in_good_order_at_a_signal():
 
 @tap.case
 def worker_ends_at_once_at_the_second_signal():
+    """A worker that is interrupted twice ends at once."""
     name = name_of('signals')
     put(name, 0)
     listener = worker(name, Terminal)
@@ -497,6 +515,7 @@ def worker_ends_at_once_at_the_second_signal():
 
 @tap.case
 def only_one_works():
+    """There is one worker for a name."""
     name = name_of('two')
     listener = worker(name)
     bad(1, 'worker', name, words=[name, 'already'])
@@ -506,6 +525,7 @@ def only_one_works():
 
 @tap.case
 def worker_that_was_told_before():
+    """A worker that was told to stop before it began does nothing."""
     name = name_of('before')
     put(name, -1)
     assert ctl('worker', name) == (0, 'Received shutdown message\n', '')
@@ -515,6 +535,7 @@ def worker_that_was_told_before():
 
 @tap.case
 def worker_tells_of_a_damaged_region():
+    """A worker in a damaged region tells the number and ends."""
     for damage, word in ((lambda name: put(name, -5), '-5'), (lambda name: os.truncate(path_of(name), 0), '')):
         name = name_of('damaged')
         put(name, 0)
@@ -527,6 +548,7 @@ def worker_tells_of_a_damaged_region():
 
 @tap.case
 def worker_does_not_wait_busily():
+    """A worker sleeps between its steps."""
     def ticks():
         with open(f'/proc/{listener.process.pid}/stat') as file:
             return sum(int(n) for n in file.read().rpartition(')')[2].split()[11:13])
@@ -543,6 +565,7 @@ def worker_does_not_wait_busily():
 
 @tap.case
 def adopts_a_foreign_worker():
+    """A worker that only knows the layout is adopted."""
     name = name_of('peer')
     foreign = peer('work', name)
     wait_for(foreign, 'ready')
@@ -559,6 +582,7 @@ def adopts_a_foreign_worker():
 
 @tap.case
 def foreign_controller():
+    """A controller that only knows the layout stops our worker."""
     name = name_of('peer')
     listener = worker(name)
     foreign = peer('control', name)
@@ -572,6 +596,7 @@ def foreign_controller():
 
 @tap.case
 def starts_a_foreign_worker():
+    """A worker that only knows the layout is started and watched."""
     name = name_of('python')
     supervisor = supervise(name, *python(name, 1.1))
     first = pid_after(supervisor, 'Started')
@@ -596,6 +621,7 @@ def hang_up(program):
 
 @tap.case
 def interrupt_lets_the_unit_finish():
+    """Ctrl+C in a terminal tells the worker to stop, and waits for its unit."""
     name = name_of('terminal')
     supervisor = supervise(name, kind=Terminal)
     pid = pid_after(supervisor, 'Started')
@@ -610,6 +636,7 @@ def interrupt_lets_the_unit_finish():
 
 @tap.case
 def interrupt_does_not_reach_a_foreign_worker():
+    """Ctrl+C in a terminal does not reach a worker that knows no signals."""
     name = name_of('terminal')
     supervisor = supervise(name, *python(name, 0.5), kind=Terminal)
     pid = pid_after(supervisor, 'Started')
@@ -622,6 +649,7 @@ def interrupt_does_not_reach_a_foreign_worker():
 
 @tap.case
 def second_interrupt_leaves_the_worker():
+    """A second Ctrl+C leaves the worker running."""
     name = name_of('terminal')
     put(name, 0)
     supervisor = supervise(name, kind=Terminal)
@@ -647,6 +675,7 @@ def second_interrupt_leaves_the_worker():
 
 @tap.case
 def end_of_the_terminal_leaves_the_worker():
+    """The end of its terminal leaves the worker running, too."""
     name = name_of('terminal')
     first = supervise(name, kind=Terminal)
     pid = pid_after(first, 'Started')
@@ -662,6 +691,7 @@ def end_of_the_terminal_leaves_the_worker():
 
 @tap.case
 def interrupt_in_a_damaged_region():
+    """Ctrl+C ends a supervisor whose region is damaged."""
     name = name_of('terminal')
     supervisor = supervise(name, 'sleep', str(DEADLINE), kind=Terminal)
     pid = pid_after(supervisor, 'Started')
@@ -719,6 +749,7 @@ def taken_over(name, content):
 
 @tap.case
 def odd_cells_are_refused_or_put_right():
+    """Odd cells are told with their number or put right, and nobody is signalled."""
     sentinel = start(sys.executable, '-c', 'import signal, sys\n'
                      'for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:\n'
                      '    signal.signal(number, lambda number, frame: print("hit by", number, flush=True))\n'
@@ -742,6 +773,7 @@ def odd_cells_are_refused_or_put_right():
 
 @tap.case
 def wrong_usage():
+    """Wrong arguments are refused with status 2."""
     for arguments in (('supervise',), ('supervise', 'a'), ('supervise', '--wrong', 'a', '--', 'true'),
                       ('worker', 'a', 'b'), ('worker', '--wrong'), ('stop', 'a', 'b'), ('stop', '--wrong')):
         bad(2, *arguments, words=['Try “shmoozectl ' + arguments[0] + ' --help”'])

@@ -93,6 +93,7 @@ def region(count, units=b'', size=64):
 
 @tap.case
 def thousand_changes_of_ours():
+    """A thousand changes of ours are seen by a foreign reader, never a length without its text."""
     sharer = share()
     reader = peer('grow')
     for number in range(1, CHANGES + 1):
@@ -104,6 +105,7 @@ def thousand_changes_of_ours():
 
 @tap.case
 def thousand_changes_of_a_peer():
+    """A thousand changes of a foreign sharer are followed, none lost."""
     writer = peer('step')
     reader = place.dialog('show-text', NAME, '--follow', '--json')
     equal(json.loads(reader.hear())['text'], '')
@@ -122,6 +124,7 @@ def thousand_changes_of_a_peer():
 
 @tap.case
 def thousand_changes_between_two_of_ours():
+    """A thousand changes between two of ours arrive in order."""
     sharer = share()
     reader = place.dialog('show-text', NAME, '--follow', '--json')
     equal(json.loads(reader.hear())['text'], '')
@@ -137,6 +140,7 @@ def thousand_changes_between_two_of_ours():
 
 @tap.case
 def none_there():
+    """Without a shared text one is told to run process A first."""
     for options in ((), ('--json',), ('--follow',)):
         done = place.run('show-text', NAME, *options)
         equal((done.returncode, done.stdout, done.stderr.decode()), (1, b'', NONE))
@@ -144,14 +148,14 @@ def none_there():
 
 @tap.case
 def the_classic_name():
-    """Unless given; nobody else's text of that name is touched here."""
+    """Without a name the classic name is used."""
     for verb in ('share-text', 'show-text'):
         contains(place.run(verb, '--help').stdout, '“/EMoreauSharedDemo” unless given')
 
 
 @tap.case
 def text_in_a_pipe():
-    """As it is, to the last byte."""
+    """In a pipe a shared text comes out to the last byte."""
     for text in ('hello', 'two\nlines\n', 'Grüße 😀\t\x1b[1m\u2028', ''):
         sharer = share(given=text)
         equal(show(), text)
@@ -162,6 +166,7 @@ def text_in_a_pipe():
 
 @tap.case
 def red_where_asked_for():
+    """The text is red at a terminal, or as --color says."""
     sharer = share(given='a\nb\n')
     equal(show('--color=always'), '\x1b[31ma\x1b[m\n\x1b[31mb\x1b[m\n')
     equal(show('--color=never'), 'a\nb\n')
@@ -170,6 +175,7 @@ def red_where_asked_for():
 
 @tap.case
 def shared_after_the_end_of_the_input():
+    """The text stays shared after the end of the input, until a signal."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         sharer = share(given='stays')
         # Only at the end is this no beginning of a character.
@@ -184,7 +190,7 @@ def shared_after_the_end_of_the_input():
 
 @tap.case
 def halves_of_a_character():
-    """Come apart through a pipe, and are no text until they are one."""
+    """Half a character from a pipe is no text until it is whole."""
     sharer = share(given='a')
     text = 'a'
     for character in 'é€😀':
@@ -205,6 +211,7 @@ def halves_of_a_character():
 
 @tap.case
 def no_utf_8():
+    """Bytes that are not UTF-8 are shared as U+FFFD."""
     sharer = share()
     sharer.write(b'a\xffb\0c\xed\xa0\x80.')
     wait_for_text('a\ufffdb\ufffdc\ufffd\ufffd\ufffd.', sharer)
@@ -213,7 +220,7 @@ def no_utf_8():
 
 @tap.case
 def too_long():
-    """The lines that fit stay, the numbers are told once, and the pipe goes on."""
+    """Of an input too long the lines that fit stay, the numbers are told, and the pipe is not held up."""
     sharer = share('--capacity', '34', given='one\ntwo\n')
     sharer.write('three\nfour\nfive\n' + 'more\n' * 100000)
     wait_until(lambda: sharer.said(), 'the refusal')
@@ -227,7 +234,7 @@ def too_long():
 
 @tap.case
 def too_long_at_once():
-    """Of what comes in one piece, the whole lines that fit."""
+    """Of input that arrives in one piece, the whole lines that fit are shared."""
     line = '123456😀\n'
     sharer = place.keep(Piped(place, (CTL, 'share-text', NAME)))
     sharer.write(line * 2000)
@@ -239,6 +246,7 @@ def too_long_at_once():
 
 @tap.case
 def just_fits():
+    """A text may fill the region to its last unit; one more is refused."""
     text = '😀' * (MAX_UNITS // 2) + '.'
     sharer = share(given=text)
     equal(json.loads(show('--json')), {'name': NAME, 'units': MAX_UNITS, 'text': text})
@@ -251,6 +259,7 @@ def just_fits():
 
 @tap.case
 def capacities():
+    """The capacity of a shared text can be given with a unit."""
     for capacity, status, word in (('9', 1, '9 bytes are too few'), ('0', 1, '0 bytes are too few'),
                                    ('x', 2, '“x” is no number'), ('-1', 2, '“-1” is no number')):
         done = place.run('share-text', NAME, '--capacity', capacity)
@@ -265,6 +274,7 @@ def capacities():
 
 @tap.case
 def second_sharer():
+    """A second sharer of a name is told of the first."""
     sharer = share(given='mine')
     done = place.run('share-text', NAME, given=b'yours')
     equal((done.returncode, done.stdout), (1, b''))
@@ -277,7 +287,7 @@ def second_sharer():
 
 @tap.case
 def former_text_goes():
-    """What a foreign program has left there, however odd, is not shared on."""
+    """What an odd program left is not shared on."""
     put(region(-7, b'junk'))
     sharer = share()
     equal(show(), '')
@@ -287,6 +297,7 @@ def former_text_goes():
 
 @tap.case
 def followed():
+    """A followed text is printed at each change."""
     sharer = share(given='one')
     reader = follow()
     reader.wait_for('one\n')
@@ -300,6 +311,7 @@ def followed():
 
 @tap.case
 def followed_until_a_signal():
+    """Following ends at a signal with status 0."""
     sharer = share(given='one')
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         reader = follow('--json')
@@ -311,7 +323,7 @@ def followed_until_a_signal():
 
 @tap.case
 def followed_to_the_last_text():
-    """Who shares a text and goes at once has been seen."""
+    """A follower is told when nobody shares any more, after the last text."""
     for number in range(20):
         sharer = share()
         reader = follow()
@@ -325,6 +337,7 @@ def followed_to_the_last_text():
 
 @tap.case
 def followed_to_the_last_text_of_a_peer():
+    """The last text of a foreign sharer is shown before following ends."""
     for number in range(20):
         put(region(1, b'a\0'))
         reader = follow()
@@ -338,6 +351,7 @@ def followed_to_the_last_text_of_a_peer():
 
 @tap.case
 def followed_until_removed():
+    """A follower is told when the region is gone."""
     sharer = share(given='one')
     reader = follow()
     reader.wait_for('one\n')
@@ -367,6 +381,7 @@ def followed_through_a_break():
 
 @tap.case
 def followed_until_lost():
+    """A region cut under a follower is told, and ends it."""
     put(region(1, 'a'.encode('utf-16-le'), 8192))
     reader = follow()
     reader.wait_for('a\n')
@@ -379,7 +394,7 @@ def followed_until_lost():
 
 @tap.case
 def followed_by_nobody():
-    """The reader of a pipe that has gone ends who writes into it, without a word."""
+    """When the reader of its output is gone, the follower ends silently."""
     sharer = share(given='one')
     reader = place.dialog('show-text', NAME, '--follow')
     equal(reader.hear(), 'one')
@@ -422,6 +437,7 @@ def bad_regions():
 
 @tap.case
 def hostile_regions():
+    """A hostile shared text gives an error or a repaired text, and is not changed."""
     number = 0
     for number, (data, text) in enumerate(bad_regions(), 1):
         put(data)
@@ -442,7 +458,7 @@ def hostile_regions():
 
 @tap.case
 def hostile_regions_followed():
-    """A region too small is refused; what else is wrong may be mended, and is waited for."""
+    """A region too small is refused; other damage is waited out until a valid text appears."""
     put(bytes(4))
     reader = follow('--json')
     equal((reader.wait(), reader.lines(), len(reader.said().splitlines())), (1, [], 1))
@@ -461,6 +477,7 @@ def hostile_regions_followed():
 
 @tap.case
 def shown_at_a_terminal():
+    """At a terminal come the length, a rule and the text in red, its control characters shown as pictures."""
     put(region(13, 'two\nl\x1b[2Ji\x07\x85s'.encode('utf-16-le')))
     program = place.terminal('show-text', NAME)
     equal(program.wait(), 0)
@@ -481,7 +498,7 @@ def shown_at_a_terminal():
 
 @tap.case
 def followed_at_a_terminal():
-    """In place, in red, each row within the terminal."""
+    """At a terminal a followed text is redrawn in place."""
     sharer = share(given='one\n')
     program = place.terminal('show-text', NAME, '--follow', columns=41)
     program.wait_for('one\x1b[m\r\n')
@@ -502,6 +519,7 @@ def followed_at_a_terminal():
 
 @tap.case
 def followed_at_a_dumb_terminal():
+    """At a dumb terminal a followed text is printed without escape sequences."""
     sharer = share(given='one')
     program = place.terminal('show-text', NAME, '--follow', TERM='dumb')
     program.wait_for('one\r\n')
@@ -526,7 +544,7 @@ def wait_for_content(text):
 
 @tap.case
 def typed_at_a_terminal():
-    """Every key; after Enter the text stays until the next one."""
+    """What is typed is shared with every key."""
     program = typist()
     for text in ('h', 'he', 'hel', 'hel😀'):
         program.write(text[-1])
@@ -551,7 +569,7 @@ def typed_at_a_terminal():
 
 @tap.case
 def too_long_at_a_terminal():
-    """Told while typing, and the former text stays, until it fits again."""
+    """What is too long is told while it is typed."""
     program = typist('--capacity', '20')
     program.write('12345')
     wait_for_content('12345')
@@ -567,6 +585,7 @@ def too_long_at_a_terminal():
 
 @tap.case
 def end_of_the_input_told_at_a_terminal():
+    """At a terminal the end of the input is reported, and the text stays shared."""
     program = place.keep(Terminal(place, ('sh', '-c', 'printf text | %s share-text %s' % (CTL, NAME))))
     program.wait_for('The input has ended; the text stays shared until Ctrl+C.')
     equal(show(), 'text')
@@ -577,6 +596,7 @@ def end_of_the_input_told_at_a_terminal():
 
 @tap.case
 def wrong_words():
+    """Wrong arguments are refused with status 2."""
     for arguments in (('share-text', 'a', 'b'), ('show-text', 'a', 'b'), ('show-text', '--color=blue'),
                       ('share-text', '--follow'), ('share-text', '--json')):
         done = place.run(*arguments)

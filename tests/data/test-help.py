@@ -79,6 +79,7 @@ def run(*command):
 
 @tap.case
 def help_lists_each_verb_once_in_order():
+    """--help lists each verb once, in order."""
     verbs = re.findall(r'^  (\S+)  +\S', CTL_HELP.text.split('\nVerbs:\n')[1], re.M)
     equal(verbs, sorted(set(verbs)))
     assert len(verbs) >= 15, verbs
@@ -86,6 +87,7 @@ def help_lists_each_verb_once_in_order():
 
 @tap.case
 def help_needs_no_display_and_says_nothing_else():
+    """--help works without a display and prints nothing to stderr."""
     for command in [(SHMOOZE,), (SHMOOZECTL,), *((SHMOOZECTL, verb) for verb in VERB_HELP)]:
         env = {key: value for key, value in os.environ.items() if key not in ('DISPLAY', 'WAYLAND_DISPLAY')}
         done = subprocess.run([*command, '--help'], env={**env, 'LC_ALL': 'C.UTF-8'}, stdout=subprocess.PIPE,
@@ -98,6 +100,7 @@ def help_needs_no_display_and_says_nothing_else():
 
 @tap.case
 def usage_names_the_verb_and_its_arguments():
+    """Each usage line names the verb and its arguments."""
     for verb, told in VERB_HELP.items():
         assert told.usage.startswith(f'shmoozectl {verb} [OPTION…]'), told.usage
     assert CHAT_HELP.usage.startswith('shmooze [OPTION…]'), CHAT_HELP.usage
@@ -105,6 +108,7 @@ def usage_names_the_verb_and_its_arguments():
 
 @tap.case
 def help_fits_a_terminal():
+    """--help fits the width of a terminal."""
     for told in (CTL_HELP, CHAT_HELP, *VERB_HELP.values()):
         for line in told.text.splitlines():
             assert len(line) <= 100, f'{len(line)} columns: {line}'
@@ -112,6 +116,7 @@ def help_fits_a_terminal():
 
 @tap.case
 def version_is_the_same_everywhere():
+    """Programs and manual pages report the same version."""
     version = run(SHMOOZECTL, '--version').stdout
     assert re.fullmatch(r'shmoozectl \d+\.\d+\.\d+\n', version), version
     equal(run(SHMOOZE, '--version').stdout, version.replace('shmoozectl', 'shmooze'))
@@ -122,12 +127,14 @@ def version_is_the_same_everywhere():
 
 @tap.case
 def manual_has_a_section_for_each_verb():
+    """The manual page has a section for each verb."""
     sections = [line[len('.SS '):] for line in CTL_PAGE.section('VERBS') if line.startswith('.SS ')]
     equal(sections, [heading(verb) for verb in VERB_HELP])
 
 
 @tap.case
 def manual_has_the_usage_of_each_verb():
+    """The manual page has the usage of each verb."""
     wanted = []
     for verb, told in VERB_HELP.items():
         options = ['[OPTION…]'] if without(told.options, *EVERYWHERE) else []
@@ -138,6 +145,7 @@ def manual_has_the_usage_of_each_verb():
 
 @tap.case
 def manual_has_the_options_of_each_verb():
+    """The manual page has the options of each verb."""
     for verb, told in VERB_HELP.items():
         found = Page.options(CTL_PAGE.section(heading(verb), 'SS'))
         equal((verb, found), (verb, without(told.options, *EVERYWHERE)))
@@ -145,13 +153,14 @@ def manual_has_the_options_of_each_verb():
 
 @tap.case
 def manual_has_the_options_of_the_programs():
+    """The manual pages have the options of the programs."""
     equal(Page.options(CTL_PAGE.section('OPTIONS')), CTL_HELP.options)
     equal(Page.options(CHAT_PAGE.section('OPTIONS')), CHAT_HELP.options)
 
 
 @tap.case
 def manual_names_no_option_that_is_not_there():
-    """Not in the text between either."""
+    """The manual pages name only options that exist."""
     known = {option for told in (CTL_HELP, CHAT_HELP, *VERB_HELP.values()) for option in told.options}
     for page in (CTL_PAGE, CHAT_PAGE):
         named = set(re.findall(r'(?<![\w-])--[a-z][a-z-]*', '\n'.join(page.lines)))
@@ -160,6 +169,7 @@ def manual_names_no_option_that_is_not_there():
 
 @tap.case
 def manual_has_the_choices_of_each_option():
+    """The manual page has the choices of each option."""
     for verb, told in VERB_HELP.items():
         section = ' '.join(CTL_PAGE.section(heading(verb), 'SS'))
         for option, choices in told.choices.items():
@@ -170,6 +180,7 @@ def manual_has_the_choices_of_each_option():
 
 @tap.case
 def manual_has_the_defaults_of_each_verb():
+    """The manual page has the defaults of each verb."""
     for verb, told in VERB_HELP.items():
         section = CTL_PAGE.section(heading(verb), 'SS')
         for name in told.default:
@@ -180,7 +191,7 @@ def manual_has_the_defaults_of_each_verb():
 
 @tap.case
 def manual_has_the_fields_of_json():
-    """What stands bold in the manual is what --help lists."""
+    """The manual page describes the same JSON fields as --help."""
     for verb, told in VERB_HELP.items():
         if '--json' not in told.options:
             continue
@@ -205,6 +216,7 @@ FIELDS = {
 
 @tap.case
 def exit_status_is_told_and_kept():
+    """The exit statuses are documented and kept."""
     for page in (CTL_PAGE, CHAT_PAGE):
         section = page.section('EXIT STATUS')
         equal([line for former, line in zip(section, section[1:]) if former == '.TP'], ['0', '1', '2'])
@@ -216,6 +228,7 @@ def exit_status_is_told_and_kept():
 
 @tap.case
 def manual_is_set_without_a_warning():
+    """groff formats the manual pages without a warning."""
     try:
         done = run('groff', '-man', '-ww', '-Tutf8', *(os.path.join(MAN, name) for name in ('shmooze.1', 'shmoozectl.1')))
     except FileNotFoundError:

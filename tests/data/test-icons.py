@@ -63,6 +63,7 @@ def is_red(pixel):
 
 @tap.case
 def icons_are_scalable_and_self_contained():
+    """The icons are scalable and need no other file."""
     for path, size in ((COLOUR, 128), (SYMBOLIC, 16)):
         root = ElementTree.parse(path).getroot()
         assert root.tag == SVG + 'svg', root.tag
@@ -76,6 +77,7 @@ def icons_are_scalable_and_self_contained():
 
 @tap.case
 def colour_icon_shows_two_windows_and_what_they_share():
+    """The color icon shows two windows and the region between them at each size."""
     for size in (16, 24, 32, 48, 64, 128, 256):
         found = pixels(COLOUR, size)
         whole, red = size * size, sum(map(is_red, found))
@@ -90,6 +92,7 @@ def colour_icon_shows_two_windows_and_what_they_share():
 
 @tap.case
 def pictures_of_the_icon_are_what_it_looks_like():
+    """The PNG pictures are renderings of the icon."""
     name = APP_ID.removesuffix('.Devel')          # the program has no other pictures in it
     for size in (48, 96):
         drawn = pixels(os.path.join(ICONS, f'scalable/apps/{name}.svg'), size)
@@ -101,6 +104,7 @@ def pictures_of_the_icon_are_what_it_looks_like():
 
 @tap.case
 def symbolic_icon_is_one_colour():
+    """The symbolic icon has one color."""
     # GTK paints it in the colour of the text around it: shape is all it has
     with open(SYMBOLIC, encoding='utf-8') as file:
         paints = set(re.findall(r'(?:fill|stroke)="([^"]*)"', file.read()))

@@ -53,12 +53,14 @@ def pkgconfig(*arguments):
 
 @tap.case
 def installs_into_a_stage():
+    """meson install works with DESTDIR."""
     run('meson', 'install', '--no-rebuild', '--quiet', '-C', BUILD, '--destdir', stage)
     assert os.path.isdir(stage + PREFIX), f'nothing in {stage + PREFIX}'
 
 
 @tap.case
 def installs_exactly_the_expected_files():
+    """Exactly the listed files are installed."""
     found = [os.path.join(place, name)[len(stage):] for place, _, names in os.walk(stage) for name in names]
     wanted = list(expected())
     for whole in [path for path in wanted if path.endswith('/')]:
@@ -69,6 +71,7 @@ def installs_exactly_the_expected_files():
 
 @tap.case
 def installed_files_have_the_usual_modes():
+    """Installed files have the usual modes."""
     for place, folders, names in os.walk(stage):
         for name in folders + names:
             path = os.path.join(place, name)
@@ -83,6 +86,7 @@ def installed_files_have_the_usual_modes():
 
 @tap.case
 def installed_texts_do_not_know_where_they_were_built():
+    """No installed text contains the path of the build."""
     for place, _, names in os.walk(stage):
         for name in names:
             if name.endswith(('.pc', '.gir', '.h', '.desktop', '.xml', '.1', '.vapi', '.deps', '.html')):
@@ -93,6 +97,7 @@ def installed_texts_do_not_know_where_they_were_built():
 
 @tap.case
 def each_header_stands_alone_in_c():
+    """Each header compiles on its own in C."""
     flags = pkgconfig('--cflags')
     assert '-I' + os.path.dirname(headers) in flags, flags
     for name in sorted(os.listdir(headers)):
@@ -101,6 +106,7 @@ def each_header_stands_alone_in_c():
 
 @tap.case
 def each_header_stands_alone_in_cpp():
+    """Each header compiles on its own in C++."""
     if not shutil.which('c++'):
         raise tap.Skip('no C++ compiler')
     flags = pkgconfig('--cflags')
@@ -110,12 +116,14 @@ def each_header_stands_alone_in_cpp():
 
 @tap.case
 def umbrella_header_includes_all():
+    """shmooze.h includes all public headers."""
     text = read(headers, 'shmooze.h')
     same(re.findall(r'#include <shmooze/(.*)>', text) + ['shmooze.h'], os.listdir(headers), 'shmooze.h')
 
 
 @tap.case
 def library_exports_what_its_headers_declare():
+    """The library exports exactly what its headers declare."""
     declared = set()
     for name in os.listdir(headers):
         text = re.sub(r'/\*.*?\*/', '', read(headers, name), flags=re.S)
@@ -130,6 +138,7 @@ def library_exports_what_its_headers_declare():
 
 @tap.case
 def program_builds_and_runs_against_the_stage():
+    """A program builds and runs against the staged installation."""
     program = os.path.join(folder, 'program')
     code = r'''
       #include <shmooze/shmooze.h>
@@ -165,6 +174,7 @@ def write_and_read(*program):
 
 @tap.case
 def example_in_c_builds_with_what_pkgconfig_says():
+    """The C example builds with the flags of pkg-config."""
     program = os.path.join(folder, 'hello-c')
     extra = [] if SANITIZE == 'none' else [f'-fsanitize={SANITIZE}']
     run(*CC, *extra, '-Wall', '-Werror', '-o', program, os.path.join(SOURCE, 'tests', 'examples', 'hello.c'),
@@ -174,6 +184,7 @@ def example_in_c_builds_with_what_pkgconfig_says():
 
 @tap.case
 def example_in_vala_builds_with_the_installed_vapi():
+    """The Vala example builds with the installed bindings."""
     if os.environ['VAPI'] == 'no' or not shutil.which('valac'):
         raise tap.Skip('no vapi is built, or no Vala compiler there')
     pkgconfig('--exists')
@@ -188,6 +199,7 @@ def example_in_vala_builds_with_the_installed_vapi():
 
 @tap.case
 def example_in_python_runs_with_the_installed_typelib():
+    """The Python example runs with the installed typelib."""
     if os.environ['INTROSPECTION'] == 'no' or SANITIZE != 'none':
         raise tap.Skip('no introspection data is built, or a sanitizer has to come first')
     os.environ['GI_TYPELIB_PATH'] = os.path.join(stage + LIBDIR, 'girepository-1.0')
@@ -196,6 +208,7 @@ def example_in_python_runs_with_the_installed_typelib():
 
 @tap.case
 def commands_answer_in_the_stage():
+    """The installed programs start."""
     env = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LD_LIBRARY_PATH': stage + LIBDIR}
     said = run(os.path.join(stage + os.environ['BINDIR'], 'shmoozectl'), '--version', env=env)
     assert os.environ['VERSION'] in said, said

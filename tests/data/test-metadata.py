@@ -34,12 +34,14 @@ def component():
 
 @tap.case
 def desktop_file_is_valid():
+    """desktop-file-validate accepts the desktop file."""
     said = run('desktop-file-validate', '--warn-kde', DESKTOP)
     assert not said.strip(), said
 
 
 @tap.case
 def desktop_file_starts_the_program():
+    """The desktop file starts the installed program."""
     entry = desktop()['Desktop Entry']
     assert entry['Exec'] == 'shmooze', entry['Exec']
     assert entry['Icon'] == APP_ID, entry['Icon']
@@ -51,6 +53,7 @@ def desktop_file_starts_the_program():
 
 @tap.case
 def desktop_file_speaks_every_language():
+    """The desktop file is translated into each language."""
     parser = desktop()
     for group, key in (('Desktop Entry', 'GenericName'), ('Desktop Entry', 'Comment'),
                        ('Desktop Entry', 'Keywords'), ('Desktop Action new-window', 'Name')):
@@ -63,11 +66,13 @@ def desktop_file_speaks_every_language():
 
 @tap.case
 def settings_schema_is_valid():
+    """The settings schema compiles without a warning."""
     run('glib-compile-schemas', '--strict', '--dry-run', os.path.dirname(DESKTOP))
 
 
 @tap.case
 def metainfo_is_valid():
+    """appstreamcli accepts the metainfo file."""
     # 3: valid with warnings
     said = run('appstreamcli', 'validate', '--no-net', '--no-color', '--pedantic', METAINFO, ends_with=(0, 3))
     assert 'Validation' in said, said
@@ -78,6 +83,7 @@ def metainfo_is_valid():
 
 @tap.case
 def metainfo_agrees_with_the_rest():
+    """The metainfo file agrees with the other files about id, version and license."""
     root = component()
     assert root.findtext('id') == APP_ID, root.findtext('id')
     assert root.findtext('launchable') == os.path.basename(DESKTOP), root.findtext('launchable')
@@ -90,6 +96,7 @@ def metainfo_agrees_with_the_rest():
 
 @tap.case
 def metainfo_summary_is_short():
+    """The summary fits the limit of the software centers."""
     # Software centres cut what is longer
     summary = next(s.text for s in component().findall('summary') if s.get(LANG) is None)
     assert 10 <= len(summary) <= 25 and not summary.endswith('.'), f'{len(summary)} characters: {summary}'
@@ -97,6 +104,7 @@ def metainfo_summary_is_short():
 
 @tap.case
 def metainfo_shows_pictures_that_are_there():
+    """The screenshots of the metainfo file exist."""
     images = [image.text for image in component().findall('screenshots/screenshot/image')]
     assert len(images) >= 2, images
     for image in images:
@@ -105,6 +113,7 @@ def metainfo_shows_pictures_that_are_there():
 
 @tap.case
 def metainfo_speaks_every_language():
+    """The metainfo file is translated into each language."""
     # Paragraphs stand beside their translations; each language has as many as the original
     for tag in ('summary', 'description/p', 'description/ul/li', 'screenshots/screenshot/caption',
                 'releases/release/description/p'):

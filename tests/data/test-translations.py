@@ -63,6 +63,7 @@ def entries(po, *flags):
 
 @tap.case
 def potfiles_names_each_file_with_strings():
+    """POTFILES names exactly the files with translatable strings."""
     listed = potfiles()
     assert len(listed) == len(set(listed)), 'a file is named twice'
     with tempfile.TemporaryDirectory() as folder:
@@ -71,6 +72,7 @@ def potfiles_names_each_file_with_strings():
 
 @tap.case
 def strings_are_whole_when_extracted():
+    """Every extracted string is a whole sentence or label."""
     # A string with a macro in it, such as G_GUINT64_FORMAT, is cut there; gettext knows only those of inttypes.h
     said = run(*XGETTEXT, '--output=/dev/null', *potfiles(), cwd=SOURCE)
     assert 'warning' not in said, said
@@ -78,11 +80,13 @@ def strings_are_whole_when_extracted():
 
 @tap.case
 def potfiles_is_sorted():
+    """POTFILES is sorted."""
     assert potfiles() == sorted(potfiles()), 'sort po/POTFILES'
 
 
 @tap.case
 def linguas_names_each_language():
+    """LINGUAS names each translation."""
     found = [name[:-3] for name in os.listdir(os.path.join(SOURCE, 'po')) if name.endswith('.po')]
     assert found, 'no translation at all'
     same(languages(), found, 'po/LINGUAS')
@@ -90,6 +94,7 @@ def linguas_names_each_language():
 
 @tap.case
 def all_languages_are_complete():
+    """Every translation is complete."""
     with tempfile.TemporaryDirectory() as folder:
         pot = template(folder, *potfiles())
         tap.note(f'{len(entries(pot))} strings')
@@ -107,6 +112,7 @@ def all_languages_are_complete():
 
 @tap.case
 def all_languages_pass_the_checks_of_msgfmt():
+    """Every translation passes the checks of msgfmt."""
     with tempfile.TemporaryDirectory() as folder:
         pot = template(folder, *potfiles())
         for language in languages():
@@ -121,6 +127,7 @@ def all_languages_pass_the_checks_of_msgfmt():
 
 @tap.case
 def plural_forms_follow_the_language():
+    """The plural forms are those of the language."""
     with tempfile.TemporaryDirectory() as folder:
         for language in languages():
             assert language in PLURALS, f'add what CLDR says of {language} to this test'
@@ -134,7 +141,7 @@ def plural_forms_follow_the_language():
 
 @tap.case
 def menu_letters_and_edges_survive_translation():
-    """What msgfmt does not look at: line breaks and blanks at the ends, the mnemonic, the closing dots."""
+    """Translations keep mnemonics, closing dots, and line breaks and blanks at the ends."""
     for language in languages():
         with tempfile.TemporaryDirectory() as folder:
             mo = os.path.join(folder, 'm.mo')

@@ -79,6 +79,7 @@ def settle(done):
 
 @tap.case
 def the_drawn_pages_are_this_machine_s():
+    """The pages in the drawing have this machine's size."""
     if PAGE != 4096:
         raise tap.Skip(f'pages have {PAGE} bytes here')
     assert figure('control page')['capacity'] == 16, 'the drawing is not understood'
@@ -86,6 +87,7 @@ def the_drawn_pages_are_this_machine_s():
 
 @tap.case
 def region_s_file_is_as_drawn():
+    """The file of a region has the documented layout."""
     drawn, control = figure('region of 10000 bytes'), figure('control page')
     region = Shmooze.Region.create_with_contents('drawn', 10000, READ_WRITE, GLib.Bytes.new(b'\xff' * 10000))
     data = contents(region.get_path())
@@ -105,6 +107,7 @@ def region_s_file_is_as_drawn():
 
 @tap.case
 def lock_bytes_are_as_drawn():
+    """The lock bytes are at the documented offsets."""
     drawn = figure('lock bytes')
     region = Shmooze.Region.create('locked', 1, READ_WRITE)
     path = region.get_path()
@@ -124,6 +127,7 @@ def lock_bytes_are_as_drawn():
 
 @tap.case
 def room_with_its_seats_lanes_frames_and_messages_is_as_drawn():
+    """A room's header, seats, lanes, frames and messages have the documented layout."""
     room, seat, lane = figure('room'), figure('seat'), figure('lane')
     frame, message, things = figure('frame'), figure('message'), figure('lock bytes')['things']
     ada = Shmooze.Room.join('drawn', 'Ada', Shmooze.Wait.AUTO)
@@ -196,6 +200,7 @@ def room_with_its_seats_lanes_frames_and_messages_is_as_drawn():
 
 @tap.case
 def full_lane_is_as_drawn():
+    """The fields of a full lane are at the documented offsets."""
     lane, start = figure('lane'), PAGE
     region = Shmooze.Region.create('lane', start + lane['lines'][-1], READ_WRITE)
     view = region.create_view(start, 0, READ_WRITE)
@@ -219,6 +224,7 @@ def full_lane_is_as_drawn():
 
 @tap.case
 def mutex_is_as_drawn():
+    """The file of a mutex has the documented layout."""
     drawn, things = figure('mutex'), figure('lock bytes')['things']
     mutex, created = Shmooze.Mutex.create_or_open('drawn', True)
     path = os.path.join(HOME, 'locks', 'drawn')

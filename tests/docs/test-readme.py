@@ -7,37 +7,45 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'rig'))
+import tap
+
 source, build, *cc = sys.argv[1:]
+sys.argv[1:] = []
 with open(os.path.join(source, 'README.md')) as readme:
     text = readme.read()
 
 
-def test_pictures_and_links():
-    """pictures, links and files that it names are there"""
+@tap.case
+def pictures_and_links():
+    """The pictures, links and files that the README names exist."""
     named = re.findall(r'\]\(([^):]+)\)', text) + re.findall(r'`((?:src|po|data|tests)/[\w./-]+)`', text)
     assert len(named) >= 5, named
     missing = [name for name in named if not os.path.exists(os.path.join(source, name))]
     assert not missing, missing
 
 
-def test_verbs():
-    """every ./run verb that it names is listed by ./run, and every one listed exists"""
+@tap.case
+def verbs():
+    """Every ./run verb that the README names is listed by ./run."""
     listed = set(re.findall(r'^  ([\w-]+)(?:  ?|$)', subprocess.run([os.path.join(source, 'run')], check=True, text=True,
                                                           capture_output=True).stdout, re.M))
     named = set(re.findall(r'\./run (\w[\w-]*)', text))
     assert named and named <= listed, named - listed
 
 
-def test_console():
-    """every shmoozectl verb that it names answers to --help"""
+@tap.case
+def console():
+    """Every shmoozectl verb that the README names answers to --help."""
     verbs = set(re.findall(r'^(?:.*\| )?shmoozectl (\w+)', text, re.M))
     assert {'chat', 'list', 'inspect'} <= verbs, verbs
     for verb in verbs:
         subprocess.run([os.environ['SHMOOZECTL'], verb, '--help'], check=True, capture_output=True)
 
 
-def test_program():
-    """the program compiles without a warning, and two of it talk"""
+@tap.case
+def program():
+    """The README's program compiles without a warning, and two instances of it talk."""
     program = next(block for block in re.findall(r'```c\n(.*?)```', text, re.S) if 'main (' in block)
     table = next(block for block in re.findall(r'```c\n(.*?)```', text, re.S) if 'main (' not in block)
     program += f'\nvoid also_shown (GError *error);\nvoid\nalso_shown (GError *error)\n{{\n{table}  numbers[0] = 1;\n}}\n'
@@ -60,12 +68,4 @@ def test_program():
             assert {'Ada: hello', 'Ben: hi'} == set(out.splitlines()), out
 
 
-tests = [test for name, test in list(globals().items()) if name.startswith('test_')]
-print(f'1..{len(tests)}', flush=True)
-for number, test in enumerate(tests, 1):
-    try:
-        test()
-        print(f'ok {number} {test.__doc__}', flush=True)
-    except Exception as error:
-        print(f'not ok {number} {test.__doc__}', flush=True)
-        print('# ' + f'{type(error).__name__}: {error}'.replace('\n', '\n# '), flush=True)
+tap.main()

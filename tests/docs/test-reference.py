@@ -73,6 +73,7 @@ def need(option):
 
 @tap.case
 def scanner_has_nothing_to_say():
+    """g-ir-scanner reports no warning."""
     # Its warnings differ from version to version: they end this test, not other people's builds.
     wanted = run('ninja', '-t', 'commands', GIR, cwd=BUILD).splitlines()[-1]
     words = shlex.split(wanted)
@@ -86,6 +87,7 @@ def scanner_has_nothing_to_say():
 
 @tap.case
 def docgen_finds_everything_documented():
+    """gi-docgen finds every symbol documented."""
     need('DOCUMENTATION')
     said = run('gi-docgen', 'check', '--quiet', '--config', TOML, os.path.join(BUILD, GIR))
     assert said.strip() == '', said
@@ -93,6 +95,7 @@ def docgen_finds_everything_documented():
 
 @tap.case
 def docgen_finds_what_every_link_leads_to():
+    """gi-docgen resolves every link."""
     need('DOCUMENTATION')
     with tempfile.TemporaryDirectory() as folder:
         said = run('gi-docgen', 'generate', '--quiet', '--no-namespace-dir', '--config', TOML, '--content-dir', PAGES,
@@ -110,6 +113,7 @@ def docgen_finds_what_every_link_leads_to():
 
 @tap.case
 def every_symbol_is_described_and_says_since_when():
+    """Every symbol has a description and a version."""
     found = symbols()
     assert len(found) > 100, len(found)
     bad = []
@@ -123,6 +127,7 @@ def every_symbol_is_described_and_says_since_when():
 
 @tap.case
 def every_member_field_parameter_and_result_is_described():
+    """Every member, field, parameter and result is described."""
     bad = []
     for name, element in symbols():
         for member in element.findall('c:member', NS):
@@ -143,6 +148,7 @@ def every_member_field_parameter_and_result_is_described():
 
 @tap.case
 def whatever_can_fail_says_with_what():
+    """Every function that can fail documents its errors."""
     bad = []
     for name, element in symbols():
         if element.get('throws') == '1':
@@ -156,6 +162,7 @@ def whatever_can_fail_says_with_what():
 
 @tap.case
 def every_pointer_that_is_returned_says_whose_it_is():
+    """Every returned pointer has a transfer annotation."""
     comments = {match[1]: match[2] for path in sources('*.c', '*.h')
                 for match in re.finditer(r'/\*\*\n \* (shmooze_\w+):(.*?)\*/', read(path), re.S)}
     bad = []
@@ -173,6 +180,7 @@ def every_pointer_that_is_returned_says_whose_it_is():
 
 @tap.case
 def everything_in_the_headers_is_in_the_introspection_data():
+    """Every declaration of the headers is in the introspection data."""
     known = {element.get(C_IDENTIFIER) for _, element in symbols()}
     known |= {match[1] for match in re.finditer(r'c:identifier="(\w+)"', read(os.path.join(BUILD, GIR)))}
     declared = set()
@@ -187,6 +195,7 @@ def everything_in_the_headers_is_in_the_introspection_data():
 
 @tap.case
 def every_constant_that_is_named_exists():
+    """Every constant that the documentation names exists."""
     errors = run('pkg-config', '--variable=includedir', 'gio-2.0').strip()
     known = set(re.findall(r'\bG_IO_ERROR_\w+', read(os.path.join(errors, 'glib-2.0', 'gio', 'gioenums.h'))))
     known |= {word for path in sources('*.h') for word in re.findall(r'\bSHMOOZE_[A-Z_0-9]+', read(path))}
@@ -200,6 +209,7 @@ def every_constant_that_is_named_exists():
 
 @tap.case
 def every_page_is_listed_and_can_be_reached_from_the_overview():
+    """Every page is listed and reachable from the overview."""
     pages = {os.path.basename(path) for path in glob.glob(os.path.join(PAGES, '*.md'))}
     listed = set(re.findall(r'"([\w-]+\.md)"', read(os.path.join(PAGES, 'shmooze.toml.in'))))
     assert pages == listed, pages ^ listed
@@ -209,6 +219,7 @@ def every_page_is_listed_and_can_be_reached_from_the_overview():
 
 @tap.case
 def vapi_has_every_method():
+    """The Vala bindings have every method."""
     need('VAPI')
     vapi = read(os.path.join(BUILD, 'src/shmooze/shmooze-1.vapi'))
     bad = []

@@ -80,6 +80,7 @@ def clean(failed):
 
 @tap.case
 def a_region_that_others_open():
+    """The tour's commands for a region work as shown."""
     holder = Program('shmoozectl hold /table 4K')
     holder.hear(re.escape(re.search('Holding.*', tour)[0]))
     run('echo hello | shmoozectl write /table')
@@ -91,6 +92,7 @@ def a_region_that_others_open():
 
 @tap.case
 def one_line_passed_under_a_mutex():
+    """The tour's commands for the line work as shown."""
     one, other = Program('shmoozectl line'), Program('shmoozectl line')
     one.say('from here')
     other.hear('from here')
@@ -102,6 +104,7 @@ def one_line_passed_under_a_mutex():
 
 @tap.case
 def a_controller_that_supervises_a_worker():
+    """The tour's commands for supervisor and worker work as shown."""
     controller = Program('shmoozectl supervise /SampleApp -- shmoozectl worker')
     first = controller.hear(r'Started process (\d+)')[1]
     controller.hear('unit 1')
@@ -116,6 +119,7 @@ def a_controller_that_supervises_a_worker():
 
 @tap.case
 def a_killed_controller_is_followed_by_another():
+    """The tour's commands for a killed supervisor work as shown."""
     worker = Program('shmoozectl supervise /SampleApp -- shmoozectl worker')
     pid = worker.hear(r'Started process (\d+)')[1]
     worker.hear('unit 1')
@@ -128,6 +132,7 @@ def a_killed_controller_is_followed_by_another():
 
 @tap.case
 def a_communicator():
+    """The tour's commands for the messenger work as shown."""
     one, other = Program('shmoozectl messenger'), Program('shmoozectl messenger')
     one.say('hello')
     other.hear('hello')
@@ -139,6 +144,7 @@ def a_communicator():
 
 @tap.case
 def a_text_that_is_shared():
+    """The tour's commands for the shared text work as shown."""
     assert 'or: shmoozectl share-text' in tour and 'or: shmoozectl show-text --follow' in tour
     sharer = subprocess.Popen(['shmoozectl', 'share-text'], text=True, stdin=subprocess.PIPE)
     try:

@@ -69,6 +69,7 @@ def need(*languages):
 
 @tap.case
 def each_example_is_at_most_40_lines():
+    """Each example has at most 40 lines."""
     for name in ('hello.c', 'hello.py', 'hello.vala', 'shared_memory.py'):
         with open(os.path.join(HERE, name), encoding='utf-8') as file:
             count = len(file.readlines())
@@ -91,6 +92,7 @@ for languages in itertools.product(('c', 'python', 'vala'), repeat=2):
 
 @tap.case
 def whoever_comes_before_or_after_is_told_that_nothing_is_there():
+    """Each example reports that there is nothing to read before the region exists and after it is gone."""
     name = new_name()
     for program in programs.values():
         assert name in call(*program, 'read', name, ends_with=1)
@@ -103,6 +105,7 @@ def whoever_comes_before_or_after_is_told_that_nothing_is_there():
 
 @tap.case
 def one_that_is_killed_leaves_a_name_that_the_next_one_can_take():
+    """The name of a killed example can be taken by the next one."""
     name = new_name()
     for program in programs.values():
         try:
@@ -119,6 +122,7 @@ def one_that_is_killed_leaves_a_name_that_the_next_one_can_take():
 
 @tap.case
 def ours_is_changed_and_read_by_the_standard_library():
+    """Python's standard library reads and changes ours."""
     for program, python in itertools.product(programs.values(), pythons):
         other, name = [python, os.path.join(HERE, 'shared_memory.py')], new_name('/')
         with Holding(program, name, 'ours'):
@@ -130,6 +134,7 @@ def ours_is_changed_and_read_by_the_standard_library():
 
 @tap.case
 def the_standard_library_s_is_read_and_never_removed_by_ours():
+    """Python's own shared memory is read and never removed by ours."""
     for python in pythons:
         other, name = [python, os.path.join(HERE, 'shared_memory.py')], new_name('/')
         with Holding(other, name, 'theirs'):

@@ -113,6 +113,7 @@ def _run(name, suite):
 
 @case
 def the_source_builds_on_a_newer_gtk_without_a_warning():
+    """The source builds with a newer GTK without a warning."""
     said = _built.result()
     tap.note('GTK ' + say('pkg-config', '--modversion', 'gtk4').strip() + ', GLib '
              + say('pkg-config', '--modversion', 'glib-2.0').strip())
@@ -157,14 +158,17 @@ def report(suite):
 
 @case
 def the_librarys_tests_pass_on_a_newer_gtk():
+    """The library's tests pass with a newer GTK."""
     report('unit')
 
 
 @case
 def the_tests_of_several_processes_pass_on_a_newer_gtk():
+    """The tests of several processes pass with a newer GTK."""
     report('ipc')
 
 
 @case
 def the_windows_tests_pass_on_a_newer_gtk():
+    """The tests of the windows pass with a newer GTK."""
     report('ui')

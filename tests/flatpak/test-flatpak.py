@@ -28,6 +28,7 @@ def hosts_list():
 
 @case
 def the_manifests_ask_for_a_window_and_no_more():
+    """The manifests ask for a window and no more."""
     for app_id in ID, DEVEL:
         told = json.loads(run('flatpak-builder', '--show-manifest', sandbox.manifest(app_id)))
         assert told['id'] == app_id, told['id']
@@ -37,6 +38,7 @@ def the_manifests_ask_for_a_window_and_no_more():
 
 @case
 def the_program_builds_and_installs_for_an_ordinary_user():
+    """The program builds and installs as a Flatpak for an ordinary user."""
     assert os.geteuid() != 0
     said = build(ID)
     bad = re.findall(r'.*(?:warning|error):.*', said)
@@ -53,6 +55,7 @@ def the_program_builds_and_installs_for_an_ordinary_user():
 
 @case
 def the_desktop_gets_its_icon_and_entry():
+    """The desktop gets entry and icon, and a development build its own."""
     for app_id, name in (ID, 'Shmooze'), (DEVEL, 'Shmooze (Development)'):
         if app_id == DEVEL:
             build(DEVEL)
@@ -74,6 +77,7 @@ def the_desktop_gets_its_icon_and_entry():
 
 @case
 def a_bundle_installs_and_runs_without_a_network():
+    """A bundle installs and runs without a network."""
     bundle, elsewhere = os.path.join(WORK, 'shmooze.flatpak'), os.path.join(WORK, 'home', 'another')
     run('flatpak', 'build-bundle', sandbox.REPOSITORY, bundle, ID)
     tap.note(f'{os.path.getsize(bundle)} bytes')
@@ -97,6 +101,7 @@ def redden(window):
 
 @case
 def windows_started_together_talk_every_time():
+    """Sandboxes that are started at one instant always meet."""
     began = time.monotonic()
     for n in range(1, ROUNDS + 1):
         a, b = start_together('chat', 'Ada', 'Ben')
@@ -124,6 +129,7 @@ def windows_started_together_talk_every_time():
 
 @case
 def the_hosts_shmoozectl_joins_the_sandboxes_room():
+    """The console on the host joins the sandboxes' room."""
     a, b = start_together('chat', 'Ada', 'Ben')
     a.wait_shows('Ben')
     host = Peer('chat', 'Hostess')
@@ -145,6 +151,7 @@ def the_hosts_shmoozectl_joins_the_sandboxes_room():
 
 @case
 def presence_is_right_though_both_are_process_2():
+    """A killed sandbox is noticed within a second, and its seat is reused."""
     a, b = start_together('chat', 'Ada', 'Ben')
     a.wait_shows('Ben')
     b.wait_shows('Ada')
@@ -186,6 +193,7 @@ def holder(name):
 
 @case
 def a_mutex_excludes_across_sandboxes_and_tells_of_the_dead():
+    """A mutex excludes across sandboxes and tells of the dead."""
     def attempt(*how, program=command('shmoozectl'), **more):
         return run(*program, 'lock', *how, 'across', '--', 'echo', 'mine', **more)
 
@@ -217,6 +225,7 @@ def a_mutex_excludes_across_sandboxes_and_tells_of_the_dead():
 
 @case
 def a_posix_object_is_private_to_its_instance_and_says_so():
+    """A name with a slash is private to its sandbox, and inspect and list say so."""
     name = f'/shmooze-test-{os.getpid()}'
     hold = subprocess.Popen(command('sh', '-c', f'shmoozectl hold {name} 4096 | while read -r line; do '
                                     f'echo "$line"; shmoozectl inspect {name}; done'),
@@ -235,6 +244,7 @@ def a_posix_object_is_private_to_its_instance_and_says_so():
 
 @case
 def a_window_says_so_too_and_meets_those_from_within():
+    """A window says that its name is private, and meets those from within."""
     name = f'/shmooze-test-{os.getpid()}'
     a = Sandboxed(name, 'Ada')
     a.wait_shows('only there in this sandbox')
@@ -253,6 +263,7 @@ def a_window_says_so_too_and_meets_those_from_within():
 
 @case
 def a_development_build_has_rooms_of_its_own():
+    """A development build has rooms of its own."""
     release = Sandboxed('chat', 'Ada')
     path, err = tap.artifact('devel.log'), None
     with open(path, 'wb') as err:

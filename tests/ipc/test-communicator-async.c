@@ -7,6 +7,8 @@
 static void
 test_async_confirmed (void)
 {
+  g_test_summary ("A write completes when both flags say that the message was taken, and not before.");
+
   g_autoptr(Memory) memory = memory_new ("async");
   g_autoptr(End) end = end_new ("async", -1, FIRST);
   Outcome outcome = { 0 };
@@ -27,6 +29,8 @@ test_async_confirmed (void)
 static void
 test_async_too_long (void)
 {
+  g_test_summary ("A write of what is too long fails in its callback.");
+
   g_autoptr(End) end = end_new ("async", SECOND, FIRST);
   g_autofree char *text = g_strnfill (FIRST_ROOM + 1, 'x');
   Outcome outcome = { 0 };
@@ -40,6 +44,8 @@ test_async_too_long (void)
 static void
 test_async_cancelled (void)
 {
+  g_test_summary ("A message that waits for its turn can be cancelled, even when no peer is there.");
+
   g_autoptr(End) writer = end_new ("async", -1, FIRST), reader = end_new ("async", FIRST, -1);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Outcome outcome = { 0 };
@@ -59,6 +65,8 @@ test_async_cancelled (void)
 static void
 test_async_cancelled_before (void)
 {
+  g_test_summary ("What is cancelled from the start is never sent.");
+
   g_autoptr(Memory) memory = memory_new ("async");
   g_autoptr(End) end = end_new ("async", -1, FIRST);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -75,6 +83,8 @@ test_async_cancelled_before (void)
 static void
 test_async_cancelled_too_late (void)
 {
+  g_test_summary ("What stands in the slot is not taken back.");
+
   g_autoptr(End) writer = end_new ("async", -1, FIRST), reader = end_new ("async", FIRST, -1);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Outcome outcome = { 0 };
@@ -92,6 +102,8 @@ test_async_cancelled_too_late (void)
 static void
 test_async_closed (void)
 {
+  g_test_summary ("Writes that are unconfirmed when the communicator is closed are told so.");
+
   g_autoptr(End) end = end_new ("async", -1, FIRST);
   Outcome first = { 0 }, second = { 0 };
 
@@ -107,6 +119,8 @@ test_async_closed (void)
 static void
 test_close_keeps_message (void)
 {
+  g_test_summary ("A message that stands in the slot outlives its writer, those behind it do not.");
+
   g_autoptr(End) writer = end_new ("closed", -1, FIRST), reader = end_new ("closed", FIRST, -1);
 
   write_text (writer, "last words");
@@ -121,6 +135,8 @@ test_close_keeps_message (void)
 static void
 test_closed (void)
 {
+  g_test_summary ("A closed communicator refuses to do anything, and can be closed again.");
+
   g_autoptr(End) end = end_new ("closed", SECOND, FIRST);
   g_autoptr(GError) error = NULL;
 
@@ -152,6 +168,8 @@ answer (ShmoozeCommunicator *communicator,
 static void
 test_callback_writes (void)
 {
+  g_test_summary ("A handler may answer at once.");
+
   g_autoptr(End) ada = end_new ("echo", SECOND, FIRST), ben = end_new ("echo", FIRST, SECOND);
 
   start (ada);
@@ -166,6 +184,8 @@ test_callback_writes (void)
 static void
 test_callback_closes (void)
 {
+  g_test_summary ("A handler may close the communicator.");
+
   g_autoptr(End) writer = end_new ("closes", -1, FIRST), reader = reader_new ("closes", FIRST);
 
   g_signal_connect (reader->communicator, "data-received", G_CALLBACK (shmooze_communicator_close), NULL);
@@ -191,6 +211,8 @@ let_go (ShmoozeCommunicator *communicator,
 static void
 test_callback_unrefs (void)
 {
+  g_test_summary ("A handler may let go of the communicator.");
+
   g_autoptr(End) writer = end_new ("unrefs", -1, FIRST), reader = reader_new ("unrefs", FIRST);
   gpointer gone = reader->communicator;
 
@@ -214,6 +236,8 @@ restart (ShmoozeCommunicator *communicator,
 static void
 test_callback_restarts (void)
 {
+  g_test_summary ("A handler may stop and start the reader.");
+
   g_autoptr(End) writer = end_new ("restarts", -1, FIRST), reader = reader_new ("restarts", FIRST);
 
   g_signal_connect (reader->communicator, "data-received", G_CALLBACK (restart), NULL);
@@ -235,6 +259,8 @@ on_written_close (GObject      *object,
 static void
 test_confirmed_closes (void)
 {
+  g_test_summary ("The callback of a write may close the communicator.");
+
   g_autoptr(End) writer = end_new ("confirmed", -1, FIRST), reader = reader_new ("confirmed", FIRST);
   Outcome first = { 0 }, second = { 0 };
 
@@ -265,6 +291,8 @@ write_when_confirmed (gpointer user_data)
 static void
 test_write_is_not_reentered (void)
 {
+  g_test_summary ("No other write's callback runs within a write.");
+
   g_autoptr(Memory) memory = memory_new ("again");
   g_autoptr(End) writer = end_new ("again", -1, FIRST);
   Outcome outcome = { 0 };
@@ -288,6 +316,8 @@ close_when_told (GObject    *communicator,
 static void
 test_notify_closes (void)
 {
+  g_test_summary ("Who is told of an unconfirmed message may close the communicator.");
+
   g_autoptr(End) end = end_new ("notify", -1, FIRST);
 
   g_signal_connect (end->communicator, "notify::n-unconfirmed", G_CALLBACK (close_when_told), NULL);
@@ -300,6 +330,8 @@ test_notify_closes (void)
 static void
 test_failed_closes (void)
 {
+  g_test_summary ("A handler of a failure may close the communicator.");
+
   g_autoptr(Memory) memory = memory_new ("failed");
   g_autoptr(End) end = end_new ("failed", SECOND, FIRST);
 
@@ -334,6 +366,8 @@ talk_in_thread (gpointer user_data)
 static void
 test_own_context (void)
 {
+  g_test_summary ("The signals of a communicator come in the thread that made it.");
+
   g_autoptr(End) end = end_new ("thread", SECOND, FIRST);
   GThread *thread;
 

@@ -11,6 +11,8 @@
 static void
 test_lost (void)
 {
+  g_test_summary ("A region that is lost is told once, and unconfirmed writes fail.");
+
   g_autofree char *path = test_path ("lost");
   g_autoptr(End) end = end_new ("lost", SECOND, FIRST);
   g_autoptr(GError) error = NULL;
@@ -35,6 +37,8 @@ test_lost (void)
 static void
 test_lost_after_corrupt (void)
 {
+  g_test_summary ("A region that is lost is told also after another failure.");
+
   g_autofree char *path = test_path ("lost");
   g_autoptr(Memory) memory = memory_new ("lost");
   g_autoptr(End) end = reader_new ("lost", FIRST);
@@ -49,6 +53,8 @@ test_lost_after_corrupt (void)
 static void
 test_mended (void)
 {
+  g_test_summary ("Reading goes on when a slot is mended, and the next failure is told again.");
+
   g_autoptr(Memory) memory = memory_new ("mended");
   g_autoptr(End) end = reader_new ("mended", FIRST);
 
@@ -111,6 +117,8 @@ check_all_bad (const Bad *bad,
 static void
 test_hostile_negative (void)
 {
+  g_test_summary ("Negative lengths are told once and change nothing.");
+
   const Bad bad[] = {
     { 1, 0, -1 }, { 1, 0, -2 }, { 1, 0, -11 }, { 1, 0, -12 }, { 1, 0, -13 }, { 1, 0, -1988 }, { 1, 0, -4096 },
     { 1, 0, -65536 }, { 1, 0, G_MININT32 }, { 1, 0, G_MININT32 + 1 }, { 1, 1, -1 }
@@ -122,6 +130,8 @@ test_hostile_negative (void)
 static void
 test_hostile_huge (void)
 {
+  g_test_summary ("Lengths beyond the slot are told once and change nothing.");
+
   const Bad bad[] = {
     { 1, 0, ROOM + 1 }, { 1, 0, ROOM + 2 }, { 1, 0, ROOM + 11 }, { 1, 0, ROOM + 12 }, { 1, 0, ROOM + 13 },
     { 1, 0, 4096 }, { 1, 0, 4097 }, { 1, 0, 65536 }, { 1, 0, 0x01000000 }, { 1, 0, G_MAXINT32 - 12 },
@@ -134,6 +144,8 @@ test_hostile_huge (void)
 static void
 test_hostile_flags (void)
 {
+  g_test_summary ("Flags other than 0 and 1 are told once and change nothing.");
+
   const Bad bad[] = {
     { 2, 0, 1 }, { 3, 0, 1 }, { 127, 0, 1 }, { 128, 0, 1 }, { 255, 0, 1 }, { 255, 255, 1 }, { 1, 2, 1 }, { 1, 255, 1 },
     { 0, 2, 0 }, { 0, 255, 0 }, { 2, 0, -1 }, { 255, 255, G_MAXINT32 }
@@ -146,6 +158,8 @@ test_hostile_flags (void)
 static void
 test_hostile_confirmation (void)
 {
+  g_test_summary ("A confirmation that makes no sense confirms nothing.");
+
   const guint8 bad[][2] = { { 0, 2 }, { 0, 255 }, { 2, 1 }, { 255, 1 }, { 255, 255 }, { 1, 1 } };
   g_autoptr(Memory) memory = memory_new ("hostile");
   g_autoptr(End) end = end_new ("hostile", -1, FIRST);

@@ -41,6 +41,8 @@ talk (int    argc,
 static void
 test_two_processes (void)
 {
+  g_test_summary ("Two processes talk both ways.");
+
   g_autoptr(End) end = end_new ("two", SECOND, FIRST);
   g_autoptr(TestChild) child = test_child_new ("talk", "two", "0", "2000", NULL);
 
@@ -56,6 +58,8 @@ test_two_processes (void)
 static void
 test_second_writer_elsewhere (void)
 {
+  g_test_summary ("A writer and a reader in another process are noticed too.");
+
   g_autoptr(End) end = end_new ("busy", -1, -1);
   g_autoptr(TestChild) child = test_child_new ("talk", "busy", "0", "2000", NULL);
   g_autoptr(GError) error = NULL;
@@ -71,6 +75,8 @@ test_second_writer_elsewhere (void)
 static void
 test_peer_present (void)
 {
+  g_test_summary ("A peer that begins and stops to read is noticed.");
+
   g_autoptr(End) end = end_new ("present", -1, FIRST), peer = end_new ("present", FIRST, -1);
 
   g_assert_false (shmooze_communicator_get_peer_present (end->communicator));
@@ -85,6 +91,8 @@ test_peer_present (void)
 static void
 test_peer_present_at_once (void)
 {
+  g_test_summary ("A peer that reads already is known when the position for writing is set.");
+
   g_autoptr(End) peer = reader_new ("present", FIRST), end = end_new ("present", -1, FIRST);
 
   g_assert_true (shmooze_communicator_get_peer_present (end->communicator));
@@ -93,6 +101,8 @@ test_peer_present_at_once (void)
 static void
 test_peer_killed (void)
 {
+  g_test_summary ("A peer that is killed is noticed.");
+
   g_autoptr(End) end = end_new ("killed", SECOND, FIRST);
   g_autoptr(TestChild) child = test_child_new ("talk", "killed", "0", "2000", NULL);
 
@@ -104,6 +114,8 @@ test_peer_killed (void)
 static void
 test_restarted_writer (void)
 {
+  g_test_summary ("A restarted writer leaves the message before its crash, and its own come after it.");
+
   g_autoptr(End) reader = end_new ("restart", FIRST, -1), writer = NULL;
   g_autoptr(TestChild) child = test_child_new ("talk", "restart", "-1", "0", NULL);
 
@@ -122,6 +134,8 @@ test_restarted_writer (void)
 static void
 test_restarted_reader (void)
 {
+  g_test_summary ("A restarted reader goes on with the next message.");
+
   g_autoptr(End) writer = end_new ("restart", -1, FIRST), reader = NULL;
   g_autoptr(TestChild) child = test_child_new ("talk", "restart", "0", "-1", NULL);
 
@@ -138,6 +152,8 @@ test_restarted_reader (void)
 static void
 test_half_written (void)
 {
+  g_test_summary ("A slot whose writer died at work is freed.");
+
   g_autoptr(Memory) memory = memory_new ("half");
   g_autoptr(End) writer = NULL, reader = reader_new ("half", FIRST);
 
@@ -209,6 +225,8 @@ flood (int    argc,
 static void
 test_many (void)
 {
+  g_test_summary ("A thousand messages of up to 1,900 bytes each way come whole and in order.");
+
   g_autoptr(End) end = end_new ("many", SECOND, FIRST);
   g_autoptr(TestChild) child = test_child_new ("flood", "many", NULL);
   gint64 begin = g_get_monotonic_time ();
@@ -286,6 +304,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mixed, mixed_free)
 static void
 test_python_reads (void)
 {
+  g_test_summary ("A thousand messages reach a peer that was written against the table, whole and in order.");
+
   g_autoptr(Mixed) mixed = NULL;
 
   if (!has_python ())
@@ -300,6 +320,8 @@ test_python_reads (void)
 static void
 test_python_writes (void)
 {
+  g_test_summary ("A thousand messages of a peer that was written against the table come whole and in order.");
+
   g_autoptr(Mixed) mixed = NULL;
 
   if (!has_python ())
@@ -314,6 +336,9 @@ test_python_writes (void)
 static void
 test_python_both_ways (void)
 {
+  g_test_summary ("A thousand messages each way, with a peer that was written against the table, come whole and in "
+                  "order.");
+
   g_autoptr(Mixed) mixed = NULL;
 
   if (!has_python ())
@@ -329,6 +354,8 @@ test_python_both_ways (void)
 static void
 test_python_original_timing (void)
 {
+  g_test_summary ("A peer that looks twice a second, as the original did, loses nothing.");
+
   g_autoptr(Mixed) mixed = NULL;
 
   if (!has_python ())
@@ -345,6 +372,8 @@ test_python_original_timing (void)
 static void
 test_python_text (void)
 {
+  g_test_summary ("A peer that was written against the table exchanges texts in any script.");
+
   g_autoptr(Mixed) mixed = NULL;
 
   if (!has_python ())
@@ -363,6 +392,8 @@ test_python_text (void)
 static void
 test_python_creates (void)
 {
+  g_test_summary ("A region that the other program made and removes can be talked through.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   g_autoptr(TestChild) peer = NULL;
 

@@ -7,6 +7,8 @@
 static void
 test_defaults (void)
 {
+  g_test_summary ("Positions are -1 until they are set, and nothing can be written till then.");
+
   g_autoptr(End) end = end_new ("defaults", -1, -1);
   gint64 read_position, write_position;
   gboolean peer_present;
@@ -24,6 +26,8 @@ test_defaults (void)
 static void
 test_name_and_capacity (void)
 {
+  g_test_summary ("A communicator tells its region's name and capacity.");
+
   g_autoptr(End) end = end_new ("chat", -1, -1);
   g_autofree char *name = NULL;
   guint64 capacity;
@@ -38,6 +42,8 @@ test_name_and_capacity (void)
 static void
 test_capacity_of_existing (void)
 {
+  g_test_summary ("A communicator on a region that exists tells that region's capacity.");
+
   g_autoptr(ShmoozeRegion) region = create ("smaller", 100);
   g_autoptr(End) end = end_new ("smaller", -1, -1);
 
@@ -47,6 +53,8 @@ test_capacity_of_existing (void)
 static void
 test_bad_name (void)
 {
+  g_test_summary ("A name that no region can have gives no communicator.");
+
   g_autoptr(GError) error = NULL;
 
   g_assert_null (shmooze_communicator_new ("a/b", CAPACITY, &error));
@@ -56,6 +64,8 @@ test_bad_name (void)
 static void
 test_positions_as_properties (void)
 {
+  g_test_summary ("Positions can be set as properties, and tell of it.");
+
   g_autoptr(End) end = end_new ("properties", -1, -1);
 
   g_object_set (end->communicator, "read-position", (gint64) 2000, "write-position", (gint64) 0, NULL);
@@ -68,6 +78,8 @@ test_positions_as_properties (void)
 static void
 test_bad_position_as_property (void)
 {
+  g_test_summary ("A position that cannot be is warned of as a property, and changes nothing.");
+
   g_autoptr(End) end = end_new ("properties", 0, -1);
 
   g_test_expect_message ("Shmooze", G_LOG_LEVEL_WARNING, "*5000*4096*");
@@ -79,6 +91,8 @@ test_bad_position_as_property (void)
 static void
 test_max_size (void)
 {
+  g_test_summary ("A message may reach up to the other slot, or to the region's end.");
+
   g_autoptr(End) end = end_new ("size", -1, FIRST);
 
   g_assert_cmpuint (shmooze_communicator_get_max_size (end->communicator), ==, CAPACITY - DATA_AT);
@@ -107,6 +121,8 @@ check_refused (End        *end,
 static void
 test_position_negative (void)
 {
+  g_test_summary ("A negative position is refused.");
+
   g_autoptr(End) end = end_new ("positions", -1, -1);
 
   check_refused (end, -1, "4096");
@@ -116,6 +132,8 @@ test_position_negative (void)
 static void
 test_position_outside (void)
 {
+  g_test_summary ("A slot that would reach out of the region is refused, with the numbers.");
+
   g_autoptr(End) end = end_new ("positions", -1, -1);
 
   check_refused (end, CAPACITY - DATA_AT, "4096");
@@ -126,6 +144,8 @@ test_position_outside (void)
 static void
 test_position_last (void)
 {
+  g_test_summary ("The last slot of a region has room for one byte.");
+
   g_autoptr(End) end = end_new ("positions", -1, CAPACITY - DATA_AT - 1);
 
   g_assert_cmpuint (shmooze_communicator_get_max_size (end->communicator), ==, 1);
@@ -134,6 +154,8 @@ test_position_last (void)
 static void
 test_position_in_tiny_region (void)
 {
+  g_test_summary ("A region that is too small for a slot takes none.");
+
   g_autoptr(ShmoozeRegion) region = create ("tiny", DATA_AT);
   g_autoptr(End) end = end_new ("tiny", -1, -1);
 
@@ -143,6 +165,8 @@ test_position_in_tiny_region (void)
 static void
 test_positions_overlap (void)
 {
+  g_test_summary ("Slots that overlap are refused, with both positions.");
+
   g_autoptr(End) end = end_new ("positions", 100, -1);
   const gint64 overlapping[] = { 88, 100, 112 };
   g_autoptr(GError) error = NULL;
@@ -160,6 +184,8 @@ test_positions_overlap (void)
 static void
 test_position_while_reading (void)
 {
+  g_test_summary ("The position for reading stays while it is read from.");
+
   g_autoptr(End) end = reader_new ("positions", FIRST);
   g_autoptr(GError) error = NULL;
 
@@ -172,6 +198,8 @@ test_position_while_reading (void)
 static void
 test_position_while_unconfirmed (void)
 {
+  g_test_summary ("The position for writing stays while messages are unconfirmed.");
+
   g_autoptr(End) end = end_new ("positions", -1, FIRST);
   g_autoptr(GError) error = NULL;
 
@@ -184,6 +212,8 @@ test_position_while_unconfirmed (void)
 static void
 test_position_in_long_message (void)
 {
+  g_test_summary ("The position for reading cannot come to stand within a message that is on its way.");
+
   g_autoptr(End) end = end_new ("positions", -1, FIRST);
   g_autoptr(Memory) memory = memory_new ("positions");
   g_autofree char *text = g_strnfill (3000, 'x');
@@ -199,6 +229,8 @@ test_position_in_long_message (void)
 static void
 test_position_again (void)
 {
+  g_test_summary ("To set the position that is set is fine at any time.");
+
   g_autoptr(End) end = end_new ("positions", SECOND, FIRST);
 
   start (end);
@@ -210,6 +242,8 @@ test_position_again (void)
 static void
 test_position_keeps_message (void)
 {
+  g_test_summary ("To set a position leaves a message that waits there.");
+
   g_autoptr(Memory) memory = memory_new ("positions");
   g_autoptr(End) writer = NULL, reader = NULL;
 
@@ -224,6 +258,8 @@ test_position_keeps_message (void)
 static void
 test_second_writer (void)
 {
+  g_test_summary ("A second writer on a slot is told that one is there, until it has gone elsewhere.");
+
   g_autoptr(End) end = end_new ("busy", -1, FIRST), other = end_new ("busy", -1, -1);
   g_autoptr(GError) error = NULL;
 
@@ -236,6 +272,8 @@ test_second_writer (void)
 static void
 test_second_reader (void)
 {
+  g_test_summary ("A second reader on a slot is told that one is there, until it has stopped.");
+
   g_autoptr(End) end = reader_new ("busy", FIRST), other = end_new ("busy", FIRST, -1);
   g_autoptr(GError) error = NULL;
 
@@ -248,6 +286,8 @@ test_second_reader (void)
 static void
 test_read_without_position (void)
 {
+  g_test_summary ("Without a position nothing is read, and that is told.");
+
   g_autoptr(End) end = end_new ("nowhere", -1, FIRST);
   g_autoptr(GError) error = NULL;
 
@@ -258,6 +298,8 @@ test_read_without_position (void)
 static void
 test_write_without_position (void)
 {
+  g_test_summary ("Without a position nothing is written, and that is told.");
+
   g_autoptr(End) end = end_new ("nowhere", FIRST, -1);
   g_autoptr(GError) error = NULL;
 
@@ -271,6 +313,8 @@ test_write_without_position (void)
 static void
 test_layout (void)
 {
+  g_test_summary ("A message stands in the region byte by byte as the table of the layout says.");
+
   g_autoptr(Memory) memory = memory_new ("layout");
   g_autoptr(End) end = end_new ("layout", FIRST, SECOND);
   const guint8 slot[] = { 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'h', 'e', 'l', 'l', 'o', 0 };
@@ -284,6 +328,8 @@ test_layout (void)
 static void
 test_taken (void)
 {
+  g_test_summary ("A message is taken and confirmed as the table of the layout says.");
+
   g_autoptr(Memory) memory = memory_new ("layout");
   g_autoptr(End) end = reader_new ("layout", SECOND);
 
@@ -296,6 +342,8 @@ test_taken (void)
 static void
 test_both_ways (void)
 {
+  g_test_summary ("Two communicators talk both ways.");
+
   g_autoptr(End) ada = end_new ("talk", SECOND, FIRST), ben = end_new ("talk", FIRST, SECOND);
 
   start (ada);
@@ -309,6 +357,8 @@ test_both_ways (void)
 static void
 test_text (void)
 {
+  g_test_summary ("A text in any script comes as it was sent.");
+
   g_autoptr(End) writer = end_new ("text", -1, FIRST), reader = reader_new ("text", FIRST);
 
   write_text (writer, "Grüße, 你好 🙂");
@@ -318,6 +368,8 @@ test_text (void)
 static void
 test_empty (void)
 {
+  g_test_summary ("An empty message is a message.");
+
   g_autoptr(End) writer = end_new ("empty", -1, FIRST), reader = reader_new ("empty", FIRST);
 
   g_assert_true (shmooze_communicator_write (writer->communicator, NULL, 0, NULL));
@@ -331,6 +383,8 @@ test_empty (void)
 static void
 test_zeros (void)
 {
+  g_test_summary ("Zeros within a message and at its end are kept.");
+
   const char data[] = "a\0b\0\0";
   g_autoptr(End) writer = end_new ("zeros", -1, FIRST), reader = reader_new ("zeros", FIRST);
   g_autoptr(GBytes) sent = g_bytes_new_static (data, sizeof data);
@@ -362,18 +416,24 @@ check_largest (gint64 read_position,
 static void
 test_largest_before_other (void)
 {
+  g_test_summary ("The largest message ends where the other slot begins, which it leaves alone.");
+
   check_largest (SECOND, FIRST, FIRST_ROOM);
 }
 
 static void
 test_largest_before_end (void)
 {
+  g_test_summary ("The largest message of the last slot ends where the region ends.");
+
   check_largest (FIRST, SECOND, SECOND_ROOM);
 }
 
 static void
 test_too_long (void)
 {
+  g_test_summary ("A message that is too long is refused with both sizes, and nothing is touched.");
+
   g_autoptr(Memory) memory = memory_new ("long");
   g_autoptr(End) end = end_new ("long", SECOND, FIRST);
   g_autofree char *text = g_strnfill (FIRST_ROOM + 1, 'x');
@@ -389,6 +449,8 @@ test_too_long (void)
 static void
 test_order (void)
 {
+  g_test_summary ("Messages come in the order in which they were written.");
+
   g_autoptr(End) writer = end_new ("order", -1, FIRST), reader = end_new ("order", FIRST, -1);
 
   write_text (writer, "one");
@@ -404,6 +466,8 @@ test_order (void)
 static void
 test_n_unconfirmed (void)
 {
+  g_test_summary ("How many messages are unconfirmed is told as it changes.");
+
   g_autoptr(End) writer = end_new ("count", -1, FIRST), reader = end_new ("count", FIRST, -1);
 
   write_text (writer, "one");
@@ -418,6 +482,8 @@ test_n_unconfirmed (void)
 static void
 test_stopped (void)
 {
+  g_test_summary ("What comes when nobody reads waits for the next reader.");
+
   g_autoptr(Memory) memory = memory_new ("stop");
   g_autoptr(End) writer = end_new ("stop", -1, FIRST), reader = reader_new ("stop", FIRST);
 
@@ -435,6 +501,8 @@ test_stopped (void)
 static void
 test_stopped_while_writing (void)
 {
+  g_test_summary ("To stop the reader leaves the messages alone that are on their way.");
+
   g_autoptr(End) ada = end_new ("stop", SECOND, FIRST), ben = end_new ("stop", FIRST, -1);
 
   start (ada);
@@ -474,6 +542,9 @@ take (End  **end,
 static void
 test_take (void)
 {
+  g_test_summary ("The first to take the classic positions reads at 0, the next at 2000, and a third is told that "
+                  "two talk there.");
+
   g_autoptr(End) ada = NULL, ben = NULL, third = NULL, fourth = NULL;
   g_autofree char *problem = NULL;
 
@@ -496,6 +567,8 @@ test_take (void)
 static void
 test_take_beside_reader (void)
 {
+  g_test_summary ("Who only reads at a classic position leaves the other one to whoever takes it.");
+
   g_autoptr(End) reader = reader_new ("take", FIRST), end = NULL;
 
   g_assert_cmpint (take (&end, NULL), ==, SECOND);
@@ -504,6 +577,8 @@ test_take_beside_reader (void)
 static void
 test_take_too_small (void)
 {
+  g_test_summary ("A region too small for the classic positions is told with the numbers.");
+
   g_autoptr(ShmoozeCommunicator) communicator = shmooze_communicator_new ("take", 2012, NULL);
   g_autoptr(GError) error = NULL;
 

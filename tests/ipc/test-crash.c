@@ -74,6 +74,8 @@ check_left (ShmoozeRoom      *room,
 static void
 test_room (void)
 {
+  g_test_summary ("A talker killed at any moment leaves whole drafts and messages, and loses nothing that it sent.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", SHMOOZE_WAIT_AUTO);
   g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
   g_autoptr(GRand) rand = g_rand_new_with_seed (9);
@@ -145,6 +147,9 @@ role_writer (int    argc,
 static void
 test_lane (void)
 {
+  g_test_summary ("A writer killed at any moment leaves whole messages and drafts, in order, and the next writer "
+                  "continues.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", 40000, 1, 1000);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
   g_autoptr(GRand) rand = g_rand_new_with_seed (10);

@@ -440,6 +440,8 @@ burn (void)
 static void
 test_whole (void)
 {
+  g_test_summary ("Under fire of SIGKILL no name is ever without its bytes.");
+
   burn ();
   g_assert_cmpuint (result.n_broken, ==, 0);
   g_assert_cmpuint (result.n_opened, >, 0);
@@ -449,6 +451,8 @@ test_whole (void)
 static void
 test_holders_keep_the_name (void)
 {
+  g_test_summary ("Under fire of SIGKILL no name is removed under its holder.");
+
   burn ();
   g_assert_cmpuint (result.n_removed, ==, 0);
 }
@@ -456,6 +460,8 @@ test_holders_keep_the_name (void)
 static void
 test_leftovers_are_taken (void)
 {
+  g_test_summary ("Under fire of SIGKILL the next opener can take every leftover.");
+
   burn ();
   g_assert_cmpuint (result.n_stuck, ==, 0);
   g_assert_cmpuint (result.n_deaths, >=, result.n_rounds);
@@ -466,6 +472,8 @@ test_leftovers_are_taken (void)
 static void
 test_no_descriptor_leaks (void)
 {
+  g_test_summary ("Under fire of SIGKILL no descriptor stays open.");
+
   burn ();
   g_assert_cmpuint (result.n_leaked, ==, 0);
 }

@@ -60,6 +60,8 @@ check_stays (const char *path,
 static void
 test_posix_symlink (void)
 {
+  g_test_summary ("A symbolic link in a POSIX object's place is not followed.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = posix_path (name);
   g_autofree char *precious = g_build_filename (test_home (), "precious", NULL), *text = NULL;
 
@@ -75,6 +77,8 @@ test_posix_symlink (void)
 static void
 test_plain_directory (void)
 {
+  g_test_summary ("A directory in a region's place is refused.");
+
   g_autofree char *path = test_path ("folder");
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
 
@@ -86,6 +90,8 @@ test_plain_directory (void)
 static void
 test_posix_directory (void)
 {
+  g_test_summary ("A directory in a POSIX object's place is refused.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = posix_path (name);
 
   g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
@@ -96,6 +102,8 @@ test_posix_directory (void)
 static void
 test_posix_fifo (void)
 {
+  g_test_summary ("A FIFO in a POSIX object's place keeps nobody waiting.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = posix_path (name);
 
   g_assert_cmpint (mkfifo (path, 0600), ==, 0);
@@ -125,6 +133,8 @@ check_socket (const char *name,
 static void
 test_plain_socket (void)
 {
+  g_test_summary ("A socket in a region's place is refused.");
+
   g_autofree char *path = test_path ("socket");
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
 
@@ -134,6 +144,8 @@ test_plain_socket (void)
 static void
 test_posix_socket (void)
 {
+  g_test_summary ("A socket in a POSIX object's place is refused.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = posix_path (name);
 
   check_socket (name, path);
@@ -143,6 +155,8 @@ test_posix_socket (void)
 static void
 test_hard_link (void)
 {
+  g_test_summary ("A region with a second hard link is the same region, and its name still goes.");
+
   g_autofree char *twin_path = test_path ("twin");
   ShmoozeRegion *region = create ("object", 100), *twin;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -169,6 +183,8 @@ test_hard_link (void)
 static void
 test_replaced (void)
 {
+  g_test_summary ("Who replaces the file under a holder deceives nobody.");
+
   g_autofree char *path = test_path ("name");
   ShmoozeRegion *former = create ("name", 100);
   ShmoozeRegion *later = create ("later", 200), *found;
@@ -273,6 +289,8 @@ squatter_new (uid_t       uid,
 static void
 test_squatted (void)
 {
+  g_test_summary ("A name that another user squats is refused by every call.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = NULL;
 
@@ -287,6 +305,8 @@ test_squatted (void)
 static void
 test_squatted_says_what_to_do (void)
 {
+  g_test_summary ("The refusal of a squatted name says what to do.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = NULL;
   g_autoptr(GError) error = NULL;
@@ -303,6 +323,8 @@ test_squatted_says_what_to_do (void)
 static void
 test_users_apart (void)
 {
+  g_test_summary ("Two users may have regions of the same plain name.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = NULL;
 
@@ -317,6 +339,8 @@ test_users_apart (void)
 static void
 test_runtime_directory_of_another (void)
 {
+  g_test_summary ("A runtime directory that belongs to another user is refused.");
+
   g_autoptr(ShmoozeRegion) region = create ("theirs", 10);
 
   if (skip_unless_root ())
@@ -330,6 +354,8 @@ test_runtime_directory_of_another (void)
 static void
 test_squatted_directory (void)
 {
+  g_test_summary ("The library's directory, squatted by another user, is refused.");
+
   g_autofree char *path = g_strdup_printf ("/dev/shm/shmooze-%u", ALICE);
 
   if (skip_unless_root ())
@@ -382,6 +408,8 @@ role_protected (int    argc,
 static void
 test_protected_regular (void)
 {
+  g_test_summary ("With `fs.protected_regular=2` a squatted name is refused the same.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *former = NULL;
   g_autoptr(TestChild) squatter = NULL, child = NULL;
   gboolean restored;
@@ -522,24 +550,32 @@ check_small (const char *name,
 static void
 test_posix_too_much (void)
 {
+  g_test_summary ("In a small `/dev/shm` a POSIX object too many is \"no space\", with the bytes needed and free.");
+
   check_small ("/small", "too-much");
 }
 
 static void
 test_posix_just_enough (void)
 {
+  g_test_summary ("In a small `/dev/shm` what just fits works, to its last byte.");
+
   check_small ("/small", "just-enough");
 }
 
 static void
 test_plain_too_much (void)
 {
+  g_test_summary ("On a small file system a region too many is \"no space\", and leaves nothing.");
+
   check_small ("small", "too-much");
 }
 
 static void
 test_plain_just_enough (void)
 {
+  g_test_summary ("On a small file system what just fits works, to its last byte.");
+
   check_small ("small", "just-enough");
 }
 
@@ -560,6 +596,8 @@ role_owner (int    argc,
 static void
 test_posix_zombie (void)
 {
+  g_test_summary ("A zombie does not keep a POSIX object's name alive.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = test_child_new ("owner", name, NULL);
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -576,6 +614,8 @@ test_posix_zombie (void)
 static void
 test_posix_heir (void)
 {
+  g_test_summary ("Who inherited a dead owner's mapping does not keep the name alive.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = test_child_new ("owner", name, "fork", NULL);
   g_autoptr(ShmoozeRegion) region = NULL;

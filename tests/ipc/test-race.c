@@ -69,6 +69,8 @@ start (TestChild  **children,
 static void
 test_create_or_open (void)
 {
+  g_test_summary ("Of many processes that create-or-open at once one creates.");
+
   TestChild *children[N_RACERS];
 
   start (children, N_RACERS, "racer");
@@ -151,6 +153,8 @@ role_churner (int    argc,
 static void
 test_open_close (void)
 {
+  g_test_summary ("Opening against closing: never a name without its bytes.");
+
   TestChild *children[8];
   guint n_created = 0;
   g_autofree char *path = test_path ("churned");
@@ -198,6 +202,8 @@ role_holder (int    argc,
 static void
 test_killed (void)
 {
+  g_test_summary ("Processes that are killed at any moment leave nothing that the next cannot take.");
+
   for (guint round = 0; round < (TEST_SLOW ? 6 : 30); round++)
     {
       g_autoptr(GError) error = NULL;
@@ -234,6 +240,8 @@ test_killed (void)
 static void
 test_race_for_the_dead (void)
 {
+  g_test_summary ("Many who want a dead one's name at once get one new region.");
+
   TestChild *children[N_RACERS];
 
   start (children, N_RACERS, "racer");
@@ -287,6 +295,8 @@ role_joiner (int    argc,
 static void
 test_join (void)
 {
+  g_test_summary ("Twelve processes that join a room at once get different seats, and the last to leave removes it.");
+
   TestChild *children[12];
 
   start (children, G_N_ELEMENTS (children), "joiner");
@@ -363,6 +373,8 @@ role_forker (int    argc,
 static void
 test_fork_while_opening (void)
 {
+  g_test_summary ("A fork while another thread opens regions keeps no name alive.");
+
   g_autoptr(TestChild) child = test_child_new ("forker", NULL);
 
   test_child_expect (child, "forked");

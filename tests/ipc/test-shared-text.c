@@ -131,30 +131,40 @@ last_of (Seen *seen)
 static void
 test_ascii (void)
 {
+  g_test_summary ("A text that was shared is what another one shows.");
+
   check_round ("Hello, world", 12);
 }
 
 static void
 test_umlauts (void)
 {
+  g_test_summary ("Any script can be shared.");
+
   check_round ("Grüße, žluťoučký kůň, 你好", 24);
 }
 
 static void
 test_emoji (void)
 {
+  g_test_summary ("An emoji is two units.");
+
   check_round ("a😀b👩‍🚀", 9);
 }
 
 static void
 test_empty (void)
 {
+  g_test_summary ("A text can be empty.");
+
   check_round ("", 0);
 }
 
 static void
 test_beginning_kept (void)
 {
+  g_test_summary ("What two texts begin with stays while the rest changes, and no half of a pair with it.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
 
   set (ours, "one two");
@@ -170,6 +180,8 @@ test_beginning_kept (void)
 static void
 test_other_writer (void)
 {
+  g_test_summary ("A text is whole also when somebody else has written over the former one.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200);
   g_autoptr(ShmoozeRegion) region = open_region ("text");
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -183,6 +195,8 @@ test_other_writer (void)
 static void
 test_stays_for_next (void)
 {
+  g_test_summary ("The next one to share takes over where the former one left off.");
+
   g_autoptr(ShmoozeSharedText) first = share ("text", 200), theirs = show ("text"), second = NULL;
 
   set (first, "still there");
@@ -196,6 +210,8 @@ test_stays_for_next (void)
 static void
 test_not_utf8 (void)
 {
+  g_test_summary ("What is not UTF-8 is not shared.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200);
   g_autoptr(GError) error = NULL;
 
@@ -208,6 +224,8 @@ test_not_utf8 (void)
 static void
 test_longest (void)
 {
+  g_test_summary ("A text can fill the region to the last unit.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", TEXT_AT + 10);
 
   g_assert_cmpuint (shmooze_shared_text_get_max_units (ours), ==, 5);
@@ -218,6 +236,8 @@ test_longest (void)
 static void
 test_classic_size (void)
 {
+  g_test_summary ("The classic region has room for 4043 units.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", SHMOOZE_SHARED_TEXT_CAPACITY);
 
   g_assert_cmpuint (shmooze_shared_text_get_max_units (ours), ==, 4043);
@@ -243,18 +263,24 @@ check_too_long (guint64     capacity,
 static void
 test_too_long (void)
 {
+  g_test_summary ("A text that is too long is refused with the numbers, and the former one stays.");
+
   check_too_long (TEXT_AT + 10, "123456", "takes 6", "room for 5");
 }
 
 static void
 test_pair_never_split (void)
 {
+  g_test_summary ("A pair that does not fit is refused, not split.");
+
   check_too_long (TEXT_AT + 10, "1234😀", "takes 6", "room for 5");
 }
 
 static void
 test_odd_size (void)
 {
+  g_test_summary ("An odd byte at the region's end is no room.");
+
   check_too_long (TEXT_AT + 5, "123", "takes 3", "room for 2");
 }
 
@@ -262,6 +288,8 @@ test_odd_size (void)
 static void
 test_layout (void)
 {
+  g_test_summary ("The bytes of a shared text are those of the classic layout.");
+
   static const guint8 expected[] = {
     4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'a', 0, 0xfc, 0, 0x3d, 0xd8, 0x00, 0xde, 0, 0
   };
@@ -278,6 +306,8 @@ test_layout (void)
 static void
 test_first (void)
 {
+  g_test_summary ("Who begins to follow is told the text that stands there.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = NULL;
 
@@ -290,6 +320,8 @@ test_first (void)
 static void
 test_follows (void)
 {
+  g_test_summary ("Who follows is told each change.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = follow (theirs);
 
@@ -306,6 +338,8 @@ test_follows (void)
 static void
 test_same_is_no_change (void)
 {
+  g_test_summary ("The same text again is no change.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = NULL;
 
@@ -320,6 +354,8 @@ test_same_is_no_change (void)
 static void
 test_stops (void)
 {
+  g_test_summary ("Following stops, and can begin again.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = follow (theirs);
 
@@ -344,6 +380,8 @@ stop (ShmoozeSharedText *text,
 static void
 test_close_in_signal (void)
 {
+  g_test_summary ("A shared text can be closed while it tells of a change.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = follow (theirs);
 
@@ -358,6 +396,8 @@ test_close_in_signal (void)
 static void
 test_corrupt_while_following (void)
 {
+  g_test_summary ("Who follows is told once that the region is broken, and of the text when it is mended.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(ShmoozeRegion) region = open_region ("text");
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -377,6 +417,8 @@ test_corrupt_while_following (void)
 static void
 test_second_sharer (void)
 {
+  g_test_summary ("A second one to share is told that one is there.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200);
   g_autoptr(GError) error = NULL;
 
@@ -401,6 +443,8 @@ share_role (int    argc,
 static void
 test_sharer_in_another_process (void)
 {
+  g_test_summary ("A second one to share is told so across processes, and comes in when the first has died.");
+
   g_autoptr(TestChild) child = test_child_new ("share", "text", NULL);
   g_autoptr(ShmoozeSharedText) theirs = NULL, ours = NULL;
   g_autoptr(GError) error = NULL;
@@ -438,6 +482,8 @@ count (GObject    *object,
 static void
 test_sharer_present (void)
 {
+  g_test_summary ("A reader learns that nobody shares any more, and that somebody does again.");
+
   g_autoptr(TestChild) child = test_child_new ("share", "text", NULL);
   g_autoptr(ShmoozeSharedText) theirs = NULL, ours = NULL;
   guint n_notified = 0;
@@ -463,6 +509,8 @@ test_sharer_present (void)
 static void
 test_nobody (void)
 {
+  g_test_summary ("To show what nobody shares is \"not found\".");
+
   g_autoptr(GError) error = NULL;
 
   g_assert_null (shmooze_shared_text_show ("text", &error));
@@ -472,6 +520,8 @@ test_nobody (void)
 static void
 test_too_small_to_show (void)
 {
+  g_test_summary ("A region that is too small for a text is not shown.");
+
   g_autoptr(ShmoozeRegion) region = create ("text", 9);
   g_autoptr(GError) error = NULL;
 
@@ -482,6 +532,8 @@ test_too_small_to_show (void)
 static void
 test_too_small_to_share (void)
 {
+  g_test_summary ("A region that is too small for a text is not taken over.");
+
   g_autoptr(ShmoozeRegion) region = create ("text", 9);
   g_autoptr(GError) error = NULL;
 
@@ -492,6 +544,8 @@ test_too_small_to_share (void)
 static void
 test_too_few_bytes (void)
 {
+  g_test_summary ("Too few bytes for a text are refused before a region is made.");
+
   g_autoptr(GError) error = NULL;
 
   g_assert_null (shmooze_shared_text_share ("text", 9, &error));
@@ -501,6 +555,8 @@ test_too_few_bytes (void)
 static void
 test_show_only (void)
 {
+  g_test_summary ("Who shows a text cannot change it.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(GError) error = NULL;
 
@@ -511,6 +567,8 @@ test_show_only (void)
 static void
 test_closed (void)
 {
+  g_test_summary ("A closed shared text says so, and the name goes.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200);
   g_autoptr(GError) error = NULL;
 
@@ -526,6 +584,8 @@ test_closed (void)
 static void
 test_lost (void)
 {
+  g_test_summary ("Who follows is told that the region was truncated.");
+
   g_autoptr(ShmoozeSharedText) ours = share ("text", 8096), theirs = show ("text");
   g_autoptr(Seen) seen = follow (theirs);
   g_autofree char *path = test_path ("text");
@@ -584,6 +644,8 @@ check_hostile (gint32         count,
 static void
 test_hostile_negative (void)
 {
+  g_test_summary ("A negative count is refused and changes nothing.");
+
   for (gint32 count = -1; count >= -12; count--)
     check_hostile (count, NULL, NULL);
   for (guint bit = 4; bit < 32; bit++)
@@ -593,6 +655,8 @@ test_hostile_negative (void)
 static void
 test_hostile_huge (void)
 {
+  g_test_summary ("A count beyond the region is refused and changes nothing.");
+
   for (gint32 over = 1; over <= 12; over++)
     check_hostile (HOSTILE_UNITS + over, NULL, NULL);
   for (guint bit = 5; bit < 31; bit++)
@@ -605,6 +669,8 @@ test_hostile_huge (void)
 static void
 test_hostile_halves (void)
 {
+  g_test_summary ("A half of a pair is shown as a replacement character.");
+
   static const struct
   {
     gint32      count;
@@ -634,6 +700,8 @@ test_hostile_halves (void)
 static void
 test_hostile_at_the_end (void)
 {
+  g_test_summary ("A half of a pair in the last unit does not lead beyond the region.");
+
   guint16 units[HOSTILE_UNITS];
   g_autofree char *expected = g_strnfill (HOSTILE_UNITS - 1, 'z');
   g_autofree char *repaired = g_strconcat (expected, "\xef\xbf\xbd", NULL);
@@ -646,6 +714,8 @@ test_hostile_at_the_end (void)
 static void
 test_hostile_nul (void)
 {
+  g_test_summary ("A NUL in a text does not end it.");
+
   static const guint16 first[] = { 0, 'a', 'b', 0xeeee }, middle[] = { 'a', 0, 'b', 0xeeee }, last[] = { 'a', 'b', 0, 0xeeee };
 
   check_hostile (3, first, "\xef\xbf\xbd" "ab");
@@ -672,6 +742,8 @@ is_whole (const char *text)
 static void
 test_python_writes (void)
 {
+  g_test_summary ("A program that knows the layout alone writes 1,000 texts, and none is torn.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *last = text_of (N_CHANGES);
   g_autoptr(TestChild) child = test_peer_new ("shared_text.py", "write", name, G_STRINGIFY (N_CHANGES));
   g_autoptr(ShmoozeSharedText) theirs = NULL;
@@ -694,6 +766,8 @@ test_python_writes (void)
 static void
 test_python_reads (void)
 {
+  g_test_summary ("A program that knows the layout alone sees 1,000 texts, never a count without its text.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeSharedText) ours = share (name, SHMOOZE_SHARED_TEXT_CAPACITY);
   g_autoptr(TestChild) child = test_peer_new ("shared_text.py", "read", name, G_STRINGIFY (N_CHANGES));

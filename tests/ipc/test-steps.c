@@ -601,6 +601,9 @@ take_turn (TestTrace  *first,
 static void
 run_scene (const Scene *which)
 {
+  g_test_summary ("While one process is stopped at any system call of creating, opening, closing, removing, sweeping, "
+                  "locking or unlocking, another one gets the result of before it or of after it.");
+
   Track first_track = { which->first_from, which->first_to, FALSE, FALSE, FALSE };
   Track second_track = { which->second_from, which->second_to, FALSE, FALSE, FALSE };
   gboolean goes_on = TRUE;
@@ -718,6 +721,9 @@ lock_after_death (Track      *track,
 static void
 run_deaths (const Scene *which)
 {
+  g_test_summary ("A process killed at any system call of creating, opening, closing, removing, listing, locking or "
+                  "unlocking leaves nothing in the way of the next one, and a mutex that can be locked.");
+
   Track track = { which->second_from, which->second_to, FALSE, FALSE, FALSE };
   gboolean goes_on = TRUE;
   guint n_deaths, n_stops = 0;

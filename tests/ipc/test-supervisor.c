@@ -282,6 +282,8 @@ idle_role (int    argc,
 static void
 test_starts (void)
 {
+  g_test_summary ("A worker is started and recorded.");
+
   g_autoptr(Rig) rig = rig_new ("app");
 
   g_assert_cmpint (shmooze_supervisor_get_pid (rig->supervisor), ==, 0);
@@ -298,6 +300,8 @@ test_starts (void)
 static void
 test_layout (void)
 {
+  g_test_summary ("The bytes of a process cell are those of the classic layout.");
+
   g_autoptr(Rig) rig = rig_new ("app");
   g_autoptr(ShmoozeRegion) region = open_region ("app");
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -316,6 +320,8 @@ test_layout (void)
 static void
 test_restarts (void)
 {
+  g_test_summary ("A worker that is killed 20 times is started again 20 times.");
+
   g_autoptr(Rig) rig = rig_new ("app");
 
   shmooze_supervisor_set_at_once (rig->supervisor, 0);
@@ -337,6 +343,8 @@ test_restarts (void)
 static void
 test_growing_pause (void)
 {
+  g_test_summary ("What dies at once is started again after a pause that doubles.");
+
   const char *argv[] = { "/bin/false", NULL };
   g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
   guint before = 0;
@@ -355,6 +363,8 @@ test_growing_pause (void)
 static void
 test_stop_finishes_unit (void)
 {
+  g_test_summary ("A worker that is told to stop finishes its unit.");
+
   g_autoptr(Rig) rig = rig_new ("app");
 
   start (rig);
@@ -367,6 +377,8 @@ test_stop_finishes_unit (void)
 static void
 test_stop_at_once (void)
 {
+  g_test_summary ("A worker that has only just been started can be told to stop.");
+
   g_autoptr(Rig) rig = rig_new ("app");
 
   start (rig);
@@ -377,6 +389,8 @@ test_stop_at_once (void)
 static void
 test_stop_in_pause (void)
 {
+  g_test_summary ("A worker that waits to be started again is not, after a stop.");
+
   const char *argv[] = { "/bin/false", NULL };
   g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
   g_autoptr(GError) error = NULL;
@@ -392,6 +406,8 @@ test_stop_in_pause (void)
 static void
 test_request_stop (void)
 {
+  g_test_summary ("Anybody with the name can tell the worker to stop.");
+
   g_autoptr(Rig) rig = rig_new ("app");
 
   start (rig);
@@ -413,12 +429,16 @@ check_nobody (const char *name)
 static void
 test_no_region (void)
 {
+  g_test_summary ("To stop where there is no region is \"not found\".");
+
   check_nobody ("app");
 }
 
 static void
 test_nobody_works (void)
 {
+  g_test_summary ("To stop where nobody works is \"not found\".");
+
   g_autoptr(ShmoozeRegion) region = create_cell ("app", 0);
 
   check_nobody ("app");
@@ -428,6 +448,8 @@ test_nobody_works (void)
 static void
 test_stop_stale (void)
 {
+  g_test_summary ("To stop where only an old number stands is \"not found\".");
+
   g_autoptr(ShmoozeRegion) region = create_cell ("app", (gint32) getppid ());
 
   check_nobody ("app");
@@ -437,6 +459,8 @@ test_stop_stale (void)
 static void
 test_again_after_stop (void)
 {
+  g_test_summary ("After a stop a worker can be started again.");
+
   g_autoptr(Rig) rig = rig_new ("app");
 
   start (rig);
@@ -451,6 +475,8 @@ test_again_after_stop (void)
 static void
 test_late_number (void)
 {
+  g_test_summary ("A call to stop is never overwritten by a late number.");
+
   g_autoptr(ShmoozeRegion) region = create_cell ("app", SHMOOZE_PROCESS_STOP);
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new ("app", FALSE, &error);
@@ -481,6 +507,8 @@ check_not_adopted (int pid)
 static void
 test_number_of_another (void)
 {
+  g_test_summary ("The number of somebody else's process is not adopted.");
+
   g_autoptr(TestChild) child = test_child_new ("idle", NULL);
 
   test_child_expect (child, "idles");
@@ -491,18 +519,24 @@ test_number_of_another (void)
 static void
 test_number_of_parent (void)
 {
+  g_test_summary ("The number of the parent is not adopted.");
+
   check_not_adopted ((int) getppid ());
 }
 
 static void
 test_number_of_own (void)
 {
+  g_test_summary ("A supervisor does not adopt itself.");
+
   check_not_adopted ((int) getpid ());
 }
 
 static void
 test_number_of_nobody (void)
 {
+  g_test_summary ("The number of a process that is no more is not adopted.");
+
   g_autoptr(TestChild) child = test_child_new ("idle", NULL);
   int pid = test_child_get_pid (child);
 
@@ -513,6 +547,8 @@ test_number_of_nobody (void)
 static void
 test_late_stop (void)
 {
+  g_test_summary ("A call to stop that nobody heard does not keep the next worker from starting.");
+
   g_autoptr(ShmoozeRegion) region = create_cell ("app", SHMOOZE_PROCESS_STOP);
   g_autoptr(Rig) rig = rig_new ("app");
 
@@ -524,6 +560,8 @@ test_late_stop (void)
 static void
 test_adopts (void)
 {
+  g_test_summary ("The next supervisor adopts the worker of one that was dropped.");
+
   g_autoptr(Rig) first = rig_new ("app"), second = NULL;
   int pid;
 
@@ -542,6 +580,8 @@ test_adopts (void)
 static void
 test_supervisor_killed (void)
 {
+  g_test_summary ("The next supervisor adopts the worker of one that was killed.");
+
   g_autofree char *diary = diary_path ("app"), *answer = NULL;
   g_autoptr(TestChild) child = test_child_new ("supervise", "app", diary, NULL);
   g_autoptr(Rig) rig = NULL;
@@ -565,6 +605,8 @@ test_supervisor_killed (void)
 static void
 test_adopted_dies (void)
 {
+  g_test_summary ("An adopted worker that dies is started again.");
+
   g_autoptr(Rig) first = rig_new ("app"), second = NULL;
   int pid;
 
@@ -586,6 +628,8 @@ test_adopted_dies (void)
 static void
 test_second_supervisor (void)
 {
+  g_test_summary ("A second supervisor is told that one is there.");
+
   g_autoptr(Rig) rig = rig_new ("app");
   const char *argv[] = { "/bin/true", NULL };
   g_autoptr(GError) error = NULL;
@@ -597,6 +641,8 @@ test_second_supervisor (void)
 static void
 test_pairs (void)
 {
+  g_test_summary ("Two pairs of different names do not meet.");
+
   g_autoptr(Rig) one = rig_new ("app-one"), two = rig_new ("app-two");
 
   start (one);
@@ -613,6 +659,8 @@ test_pairs (void)
 static void
 test_no_program (void)
 {
+  g_test_summary ("A command that cannot be run is an error at the start.");
+
   const char *argv[] = { "/nowhere/at/all", NULL };
   g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
   g_autoptr(GError) error = NULL;
@@ -626,6 +674,8 @@ test_no_program (void)
 static void
 test_too_small (void)
 {
+  g_test_summary ("A region that is too small for a number is refused.");
+
   g_autoptr(ShmoozeRegion) region = create ("app", 3);
   const char *argv[] = { "/bin/true", NULL };
   g_autoptr(GError) error = NULL;
@@ -639,6 +689,8 @@ test_too_small (void)
 static void
 test_lost (void)
 {
+  g_test_summary ("A supervisor is told that the region was truncated, and its worker ends.");
+
   g_autoptr(Rig) rig = rig_new ("app");
   g_autofree char *path = test_path ("app");
   g_autoptr(GError) error = NULL;
@@ -675,6 +727,8 @@ check_hostile (gint32 value)
 static void
 test_hostile (void)
 {
+  g_test_summary ("A number below -1 is refused by every call and stays.");
+
   for (gint32 value = -2; value >= -25; value--)
     check_hostile (value);
   for (guint bit = 5; bit < 32; bit++)
@@ -685,6 +739,8 @@ test_hostile (void)
 static void
 test_hostile_vast (void)
 {
+  g_test_summary ("A number that no process can have is nobody's.");
+
   for (guint bit = 23; bit < 31; bit++)  /* beyond every process's number */
     check_not_adopted ((int) (1u << bit));
   check_not_adopted (G_MAXINT32);
@@ -695,6 +751,8 @@ test_hostile_vast (void)
 static void
 test_python_works (void)
 {
+  g_test_summary ("A worker that knows the layout alone is adopted and stopped.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "work", name, NULL);
   g_autoptr(Rig) rig = NULL;
@@ -722,6 +780,9 @@ test_python_works (void)
 static void
 test_python_works_often (void)
 {
+  g_test_summary ("A foreign worker that comes 1,000 times is told to stop each time, and nothing else stands in the "
+                  "cell.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new (name, TRUE, NULL);
   g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "work-often", name, N_TURNS);

@@ -35,6 +35,8 @@ work (const char *name)
 static void
 test_worker_records (void)
 {
+  g_test_summary ("A worker records its number, and takes it back at the end.");
+
   g_autoptr(ShmoozeWorker) worker = work ("app");
   g_autoptr(ShmoozeRegion) region = open_region ("app");
 
@@ -49,6 +51,8 @@ test_worker_records (void)
 static void
 test_worker_told (void)
 {
+  g_test_summary ("A worker hears that it is to stop.");
+
   g_autoptr(ShmoozeRegion) region = create_cell ("app", 0);
   g_autoptr(ShmoozeWorker) worker = work ("app");
 
@@ -62,6 +66,8 @@ test_worker_told (void)
 static void
 test_worker_told_before (void)
 {
+  g_test_summary ("A worker hears that it was to stop before it began.");
+
   g_autoptr(ShmoozeRegion) region = create_cell ("app", -1);
   g_autoptr(ShmoozeWorker) worker = work ("app");
 
@@ -72,6 +78,8 @@ test_worker_told_before (void)
 static void
 test_second_worker (void)
 {
+  g_test_summary ("A second worker is told that one is there.");
+
   g_autoptr(TestChild) child = test_child_new ("hold", "app", NULL);
   g_autoptr(ShmoozeWorker) worker = NULL;
   g_autoptr(GError) error = NULL;
@@ -87,6 +95,8 @@ test_second_worker (void)
 static void
 test_worker_after_dead (void)
 {
+  g_test_summary ("A worker takes the place of one that has died.");
+
   g_autoptr(TestChild) child = test_child_new ("hold", "app", NULL);
   g_autoptr(ShmoozeRegion) region = NULL;
   g_autoptr(ShmoozeWorker) worker = NULL;
@@ -102,6 +112,8 @@ test_worker_after_dead (void)
 static void
 test_worker_lost (void)
 {
+  g_test_summary ("A worker whose region was truncated stops.");
+
   g_autoptr(ShmoozeWorker) worker = work ("app");
   g_autofree char *path = test_path ("app");
 
@@ -116,6 +128,8 @@ test_worker_lost (void)
 static void
 test_python_controls_often (void)
 {
+  g_test_summary ("A foreign controller that stops 1,000 workers is heard by each.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new (name, TRUE, NULL);
   g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "control-often", name, N_TURNS);
@@ -137,6 +151,8 @@ test_python_controls_often (void)
 static void
 test_python_controls (void)
 {
+  g_test_summary ("A controller that knows the layout alone stops a worker.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *number = g_strdup_printf ("%d", (int) getpid ());
   g_autoptr(ShmoozeWorker) worker = work (name);
   g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "control", name, NULL);

@@ -77,6 +77,7 @@ def measure(seconds):
 
 @tap.case
 def an_idle_pair_of_windows_is_not_woken_up():
+    """An idle pair of windows causes no wake-ups."""
     rows = measure(10)
     for name, ada, ben, empty in rows:
         tap.note(f'10 s, focus on {name}: {ada} + {ben} context switches of the pair, {empty} of the empty window')

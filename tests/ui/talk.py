@@ -21,6 +21,7 @@ def lines(transcript, pattern):
 
 @case
 def two_windows_see_each_other_type():
+    """Two windows show each other's text while it is typed."""
     a, b = pair('typing')
     before = b.shot('before')
     assert before.red() == 0, f'{before.red()} red pixels before anything was typed'
@@ -46,6 +47,7 @@ def two_windows_see_each_other_type():
 
 @case
 def backspace_in_the_middle_shows():
+    """An edit in the middle of a draft is shown."""
     a, b = pair('backspace')
     a.click(a.composer)
     a.type('one twwo three')
@@ -65,6 +67,7 @@ def backspace_in_the_middle_shows():
 
 @case
 def ten_thousand_characters_pasted_show():
+    """A paste of 10,000 characters is shown."""
     a, b = pair('paste')
     text = ''.join(f'{i:04} lorem é ' for i in range(10000 // 13 + 1))[:10000]
     hands.set_clipboard(text)
@@ -83,6 +86,7 @@ def ten_thousand_characters_pasted_show():
 
 @case
 def messages_reach_both_transcripts():
+    """A sent message appears in both transcripts."""
     a, b = pair('messages')
     a.click(a.composer)
     for sender, other, text in ((a, b, 'Hello, can you read this?'), (b, a, 'Yes, while you type it! ☺'),
@@ -108,6 +112,7 @@ def messages_reach_both_transcripts():
 
 @case
 def five_hundred_messages_from_both_sides_at_once_keep_their_order():
+    """500 messages from each side at once are in the same order in both windows."""
     a, b = pair('volume')
     count = {'a': 400, 'b': 100}
     words = {who: [f'{who}{i:03}' for i in range(n)] for who, n in count.items()}
@@ -135,6 +140,7 @@ def five_hundred_messages_from_both_sides_at_once_keep_their_order():
 
 @case
 def a_late_joiner_sees_messages_and_draft():
+    """A window that opens later shows the earlier messages and the current draft."""
     a, b = pair('late')
     a.send('said before you came')
     b.send('and answered')

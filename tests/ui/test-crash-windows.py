@@ -15,6 +15,7 @@ TEXT = 'Typed äöü ☃ until the very end: ' + 'and on and on, ' * 8
 
 @case
 def kill_while_typing_50_times():
+    """A peer killed while typing is shown as crashed, 50 times in a row, and its seat is reused."""
     seed = random.randrange(1 << 32)
     tap.note(f'seed {seed}, {ROUNDS} rounds')
     chance = random.Random(seed)
@@ -61,6 +62,7 @@ def kill_while_typing_50_times():
 
 @case
 def kill_minus_9_of_the_last_holder_leaves_no_name():
+    """After the last holder was killed, the next window starts with an empty room."""
     for i in range(3):
         a = Chat('orphan', 'Ada')
         a.send(f'nobody will know {i}')

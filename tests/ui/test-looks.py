@@ -55,6 +55,7 @@ def luminance(picture):
 
 @case
 def light():
+    """A talk looks right in the light style."""
     a, b, plain = talk('light', settings('gtk-font-name=DejaVu Sans 10'))
     assert plain.count(*LIGHT) == 0
     a11y.wait(lambda: a.picture().count(*LIGHT) > 200)
@@ -64,6 +65,7 @@ def light():
 
 @case
 def dark():
+    """A talk looks right in the dark style."""
     a, b, plain = talk('dark', settings('gtk-application-prefer-dark-theme=1', 'gtk-font-name=DejaVu Sans 10'))
     assert plain.count(*DARK) == 0
     a11y.wait(lambda: a.picture().count(*DARK) > 200)
@@ -75,6 +77,7 @@ def dark():
 
 @case
 def large_text():
+    """A talk looks right with large text."""
     a, b, _ = talk('large', settings('gtk-font-name=DejaVu Sans 20'))
     a11y.wait(lambda: a.picture().count(*LIGHT) > 200)
     picture = a.shot('look-large')
@@ -86,6 +89,7 @@ def large_text():
 
 @case
 def narrow():
+    """A talk looks right in a narrow window."""
     a, b, _ = talk('narrow', settings('gtk-font-name=DejaVu Sans 10'), (360, 560))
     a11y.wait(lambda: a.picture().count(*LIGHT) > 200)
     picture = a.shot('look-narrow')
@@ -105,6 +109,7 @@ def locale_of(language):
 
 @case
 def right_to_left():
+    """A talk looks right in a right-to-left language."""
     try:
         arabic = gettext.translation('shmooze', os.environ['LOCALEDIR'], ['ar']).gettext
     except FileNotFoundError:

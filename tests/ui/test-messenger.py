@@ -53,6 +53,7 @@ def python_peer(read, write, *options):
 
 @case
 def what_is_sent_is_read_in_red():
+    """A sent message is shown in red on the other side."""
     a, b = pair('messenger')
     a.type('Hello from Ada')
     b.wait_shows('Nothing Has Been Said Yet|The other side came')
@@ -77,6 +78,7 @@ def what_is_sent_is_read_in_red():
 
 @case
 def messages_come_in_order():
+    """Messages arrive in the order in which they were sent."""
     a, b = pair('messenger-order')
     said = [f'number {n}: ' + 'x' + 'x' * (n * 37 % 200) for n in range(40)]
     for one in said:
@@ -90,6 +92,7 @@ def messages_come_in_order():
 
 @case
 def what_nobody_reads_waits_for_the_other_side():
+    """A message that is not read yet waits for the other side."""
     a = messenger('messenger-waits', 'Ada', 10, 10, 620, 700)
     a.wait_shows('Nothing Has Been Said Yet', 'Waiting for the other side')
     a.shot('messenger-alone')
@@ -113,6 +116,7 @@ def what_nobody_reads_waits_for_the_other_side():
 
 @case
 def a_killed_window_is_noticed_and_followed_by_another():
+    """A killed window is noticed, and another one can take its place."""
     a, b = pair('messenger-killed')
     b.crash()
     a.wait_said('The other side left')
@@ -130,6 +134,7 @@ def a_killed_window_is_noticed_and_followed_by_another():
 
 @case
 def a_third_window_is_told():
+    """A third window reports that both positions are taken."""
     a, b = pair('messenger-third')
     c = messenger_that_cannot('messenger-third')
     c.wait_shows('Cannot Join', 'Two others talk in the region', 'another name')
@@ -158,6 +163,7 @@ def messenger_that_cannot(region):
 
 @case
 def closing_asks_before_messages_are_lost():
+    """Closing asks for confirmation while messages are unconfirmed."""
     a = messenger('messenger-close', 'Ada')
     a.send('nobody reads this')
     a.wait_shows('Waiting to be sent')
@@ -173,6 +179,7 @@ def closing_asks_before_messages_are_lost():
 
 @case
 def a_message_too_long_is_told_while_typing():
+    """A message that is too long is reported while it is typed."""
     a = messenger('messenger-long', 'Ada')
     a.write('x' * 2085)
     a.key('ctrl+End')
@@ -187,6 +194,7 @@ def a_message_too_long_is_told_while_typing():
 
 @case
 def a_program_of_another_kind_can_be_on_the_other_side():
+    """A program that only knows the layout can be on the other side."""
     with python_peer(2000, 0) as (region, ask):
         a = messenger(region, 'Ada', 10, 10, 620, 700)
         assert ask('write Guten Tag') == 'written'
@@ -200,6 +208,7 @@ def a_program_of_another_kind_can_be_on_the_other_side():
 
 @case
 def the_console_can_be_on_the_other_side():
+    """shmoozectl can be on the other side."""
     a = messenger('messenger-console', 'Ada', 10, 10, 620, 700)
     console = subprocess.Popen([*chat.SHMOOZECTL.split(), 'messenger', 'messenger-console'], text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -221,6 +230,7 @@ def the_console_can_be_on_the_other_side():
 
 @case
 def positions_can_be_swapped_for_it():
+    """The positions can be swapped."""
     with python_peer(0, 2000) as (region, ask):
         a = messenger(region, 'Ada', 10, 10, 620, 700)
         a.click(a.find('Main Menu', action='click'))
@@ -236,6 +246,7 @@ def positions_can_be_swapped_for_it():
 
 @case
 def what_breaks_the_rules_is_told_and_harms_nobody():
+    """A slot with invalid contents is reported and does no harm."""
     with python_peer(2000, 0) as (region, ask):
         with open('/dev/shm' + region, 'r+b') as memory:
             memory.seek(0)

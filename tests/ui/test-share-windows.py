@@ -113,6 +113,7 @@ def pair(region):
 
 @case
 def what_is_typed_is_read_by_a_click_in_red():
+    """A click on Read shows the shared text in red."""
     b = Show('click')
     b.place(650, 10, 620, 560)
     b.shot('show-nothing')
@@ -143,6 +144,7 @@ def what_is_typed_is_read_by_a_click_in_red():
 
 @case
 def it_is_followed_letter_by_letter():
+    """A followed text changes with each letter."""
     a, b = pair('follow')
     b.follow()
     b.wait_text('')
@@ -176,6 +178,7 @@ def it_is_followed_letter_by_letter():
 
 @case
 def what_an_input_method_has_not_entered_is_no_text():
+    """Text that an input method has not committed is not shared."""
     a, b = pair('preedit')
     b.follow()
     a.key('x', 'ctrl+shift+u', '2', '6', '3')
@@ -192,6 +195,7 @@ def what_an_input_method_has_not_entered_is_no_text():
 
 @case
 def whoever_reads_is_not_moved():
+    """A change of the text does not move the reader's scroll position."""
     a, b = pair('scroll')
     a.write('\n'.join(f'line {n}' for n in range(200)))
     b.follow()
@@ -229,6 +233,7 @@ def whoever_reads_is_not_moved():
 
 @case
 def a_text_too_long_is_told_and_not_shared():
+    """A text that is too long is reported and not shared."""
     with removed(posix('long')) as name:
         a, b = pair(name)
         b.follow()
@@ -256,6 +261,7 @@ def a_text_too_long_is_told_and_not_shared():
 
 @case
 def a_second_sharer_is_told():
+    """A second sharer reports that the name is taken."""
     a = Share('second')
     a.type('first')
     c = Share('second', 'Cleo', works=False)
@@ -279,6 +285,7 @@ def a_second_sharer_is_told():
 
 @case
 def a_killed_sharer_is_told_and_followed_by_another():
+    """A killed sharer is reported, and another one can take its place."""
     a, b = pair('killed')
     b.follow()
     a.type('my last words')
@@ -300,6 +307,7 @@ def a_killed_sharer_is_told_and_followed_by_another():
 
 @case
 def a_sharer_that_comes_later_is_awaited():
+    """The reading window waits for a sharer that starts later."""
     b = Show('later')
     b.follow()
     b.wait_box(NO_REGION)
@@ -337,6 +345,7 @@ def text_of(number):
 
 @case
 def a_program_of_another_kind_can_share():
+    """A program that only knows the layout can share a text."""
     name = posix('write')
     b = Show(name)
     b.follow()
@@ -356,6 +365,7 @@ def a_program_of_another_kind_can_share():
 
 @case
 def a_program_of_another_kind_can_show():
+    """A program that only knows the layout can read a shared text."""
     with removed(posix('read')) as name:
         a = Share(name)
         with python_peer('read', name, 30) as peer:
@@ -368,6 +378,7 @@ def a_program_of_another_kind_can_show():
 
 @case
 def what_cannot_be_read_is_told_and_harms_nobody():
+    """Invalid contents are reported and do no harm."""
     good = struct.pack('<i6x', 5) + 'bonus'.encode('utf-16-le')
     with removed(posix('odd')) as name:
         b = Show(name)
@@ -405,6 +416,7 @@ def what_cannot_be_read_is_told_and_harms_nobody():
 
 @case
 def a_lost_region_is_told():
+    """A lost region is reported."""
     with removed(posix('lost')) as name:
         a, b = pair(name)
         b.follow()
@@ -428,6 +440,7 @@ def a_lost_region_is_told():
 
 @case
 def a_region_that_is_lost_and_removed_is_told():
+    """A region that is both lost and removed is reported."""
     with removed(posix('lost')) as name:
         a, b = pair(name)
         b.follow()
@@ -443,6 +456,7 @@ def a_region_that_is_lost_and_removed_is_told():
 
 @case
 def a_text_without_end_is_not_shown_to_the_end():
+    """A very long text is shown up to a limit."""
     with removed(posix('huge')) as name:
         n = 1_000_000
         put(name, struct.pack('<i6x', n) + 'word '.encode('utf-16-le') * (n // 5), 4_000_000)
@@ -456,6 +470,7 @@ def a_text_without_end_is_not_shown_to_the_end():
 
 @case
 def everything_can_be_reached_by_keys():
+    """Every control can be reached with the keyboard."""
     b = Show('keys')
     b.focus()
     for node in b.find('Show Text', action='click'), b.find('Follow', action='toggle'), b.box:
@@ -497,6 +512,7 @@ def check_fits(window, *names):
 
 @case
 def dark():
+    """The windows look right in the dark style."""
     a, b = looks('dark', settings('gtk-application-prefer-dark-theme=1'), (620, 560))
     a11y.wait(lambda: b.picture().count(*DARK_RED) > 300)
     a.shot('share-dark')
@@ -508,6 +524,7 @@ def dark():
 
 @case
 def narrow():
+    """The windows look right when they are narrow."""
     a, b = looks('narrow', settings(), (360, 480))
     a.shot('share-narrow')
     picture = b.shot('show-narrow')

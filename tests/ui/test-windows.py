@@ -16,6 +16,7 @@ from tap import case
 
 @case
 def alone_there_is_a_way_to_a_second_window():
+    """An only window explains how to open a second one, and opens it."""
     a = Chat('alone', 'Ada')
     a.place(10, 10, 620, 700)
     a.wait_shows('Waiting for another window')
@@ -37,6 +38,7 @@ def alone_there_is_a_way_to_a_second_window():
 
 @case
 def new_window_is_a_process_of_its_own():
+    """New Window starts another process."""
     a = Chat('new', 'Ada')
     known = a11y.pids()
     a.press('New Window')
@@ -57,6 +59,7 @@ def new_window_is_a_process_of_its_own():
 
 @case
 def coming_and_going_is_shown():
+    """Arrivals and departures are shown."""
     a, b = pair('presence')
     a.wait_said('Ben joined')
     b.end()
@@ -68,6 +71,7 @@ def coming_and_going_is_shown():
 
 @case
 def a_crash_is_shown_at_once_and_keeps_the_last_words():
+    """A crash is shown at once, and the last draft is kept."""
     a, b = pair('crash')
     b.send('this was sent')
     b.write('this was not')
@@ -88,6 +92,7 @@ def a_crash_is_shown_at_once_and_keeps_the_last_words():
 
 @case
 def too_long_a_text_says_so_and_is_not_lost():
+    """A text that is too long is reported and stays in the composer."""
     a, b = pair('long')
     text = 'much ado about nothing\n' * 4000
     a.write(text)
@@ -114,6 +119,7 @@ def too_long_a_text_says_so_and_is_not_lost():
 
 @case
 def text_can_be_selected_across_messages_and_copied():
+    """Text can be selected across messages and copied."""
     a, b = pair('copy')
     a.send('first message')
     b.send('second message')
@@ -132,6 +138,7 @@ def text_can_be_selected_across_messages_and_copied():
 
 @case
 def typing_over_the_transcript_goes_to_the_composer_again():
+    """Typing while the transcript has the focus goes to the composer."""
     a, b = pair('focus')
     a.focus()
     a.type('no click was needed')
@@ -147,6 +154,7 @@ def typing_over_the_transcript_goes_to_the_composer_again():
 
 @case
 def menu_about_and_shortcuts_open_and_close():
+    """Menu, About and Keyboard Shortcuts open and close with the keyboard."""
     a = Chat('menu', 'Ada')
     a.place(10, 10, 620, 700)
     for item, words in (('_About Shmooze', 'Shmooze'), ('_Keyboard Shortcuts', 'Quit')):
@@ -173,6 +181,7 @@ def menu_about_and_shortcuts_open_and_close():
 
 @case
 def a_name_that_only_this_sandbox_knows_is_explained():
+    """A name that is private to the sandbox is explained."""
     name = f'/shmooze-test-{os.getpid()}-private'
     a = Chat(name, 'Ada', env={'FLATPAK_ID': 'org.example.Sandbox'})
     a.wait_shows('only there in this sandbox')
@@ -182,6 +191,7 @@ def a_name_that_only_this_sandbox_knows_is_explained():
 
 @case
 def the_window_comes_back_in_its_size():
+    """A window opens in the size in which it was closed."""
     with tempfile.TemporaryDirectory() as config:
         kept = {'GSETTINGS_BACKEND': 'keyfile', 'XDG_CONFIG_HOME': config}
         a = Chat('size', 'Ada', env=kept)
@@ -197,7 +207,7 @@ def the_window_comes_back_in_its_size():
 
 @case
 def the_menu_opens_the_classic_demos():
-    """Under their classic names, of which there is one each: nobody must be using them here."""
+    """The menu opens the classic demos under their classic names."""
     demos = {'_Messenger': '/MemoryMappedShare', '_Share a Text': '/EMoreauSharedDemo',
              'S_how a Shared Text': '/EMoreauSharedDemo'}
     if any(os.path.exists('/dev/shm' + name) for name in demos.values()):
@@ -226,6 +236,7 @@ def the_menu_opens_the_classic_demos():
 
 @case
 def ctrl_q_quits():
+    """Ctrl+Q quits."""
     a = Chat('quit', 'Ada')
     a.key('ctrl+q')
     assert a.proc.wait(20 * a11y.PATIENCE) == 0
@@ -235,6 +246,7 @@ def ctrl_q_quits():
 
 @case
 def a_lost_region_has_a_banner_and_a_way_back():
+    """A lost region is shown by a banner with a button to rejoin."""
     a, b = pair('lost')
     a.send('before the loss')
     b.wait_said('before the loss')
@@ -258,6 +270,7 @@ def a_lost_region_has_a_banner_and_a_way_back():
 
 @case
 def a_full_region_keeps_messages_waiting_and_in_order():
+    """When the region is full, messages wait visibly and go out in order."""
     a, b = pair('full')
     os.kill(b.pid, signal.SIGSTOP)
     body, n = '\n'.join(['x' * 60] * 65), 0      # lines: one long word is slow to lay out
@@ -288,6 +301,7 @@ def a_full_region_keeps_messages_waiting_and_in_order():
 
 @case
 def the_ninth_watches():
+    """The ninth member can read but not write, until a seat is free."""
     peers = [Peer('crowd', f'P{i}') for i in range(8)]
     a11y.wait(lambda: all(f'P{i}' in chat.inspect('crowd') for i in range(8)))
     first, second = Chat('crowd', 'Ada'), Chat('crowd', 'Ben')
@@ -309,6 +323,7 @@ def the_ninth_watches():
 
 @case
 def windows_and_console_talk_to_each_other():
+    """Windows and shmoozectl talk in the same room."""
     a, peer = Chat('console', 'Ada'), Peer('console', 'Ben')
     a.wait_shows('Ben')
     peer.say('from the console: Grüße')
@@ -322,6 +337,7 @@ def windows_and_console_talk_to_each_other():
 
 @case
 def a_region_that_cannot_be_joined_has_a_page_and_another_try():
+    """A region that cannot be joined is explained on a page with a button to try again."""
     os.makedirs(chat.regions(), 0o700, exist_ok=True)
     path = os.path.join(chat.regions(), 'taken')
     with open(path, 'w') as file:
@@ -342,6 +358,7 @@ def a_region_that_cannot_be_joined_has_a_page_and_another_try():
 
 @case
 def a_window_does_not_wait_for_somebody_who_was_stopped_while_joining():
+    """A process that was stopped while it joined does not hold up a window."""
     a = Chat('held', 'Ada')
     with chat.joining_held('held'):
         b = hands.Window(*chat.SHMOOZE.split(), 'held', '--name=Ben', title='held')
@@ -360,6 +377,7 @@ def a_window_does_not_wait_for_somebody_who_was_stopped_while_joining():
 
 @case
 def who_quits_while_joining_has_not_crashed():
+    """A window that quits while it joins is not shown as crashed."""
     a = Chat('held', 'Ada')
     with chat.joining_held('held'):
         b = hands.Window(*chat.SHMOOZE.split(), 'held', '--name=Ben', title='held')
@@ -379,6 +397,7 @@ def catches_sigterm(pid):
 
 @case
 def who_quits_before_the_window_shows_says_nothing():
+    """A window that quits before it is shown prints nothing."""
     a = Chat('held', 'Ada')
     with chat.joining_held('held'), open(tap.artifact('quits.log'), 'w+') as log:
         early = subprocess.Popen([*chat.SHMOOZE.split(), 'held', '--name=Ben'], stderr=log)
@@ -393,6 +412,7 @@ def who_quits_before_the_window_shows_says_nothing():
 
 @case
 def what_was_said_before_comes_before_and_keeps_its_colour():
+    """Earlier messages are shown first and in their author's color."""
     a, peer = Chat('before', 'Ada'), Peer('before', 'Ben')
     a.place(10, 10, 620, 700)
     a.wait_shows('Ben')
@@ -422,6 +442,7 @@ def what_was_said_before_comes_before_and_keeps_its_colour():
 
 @case
 def the_transcript_stays_where_it_is_read():
+    """A new message does not move a transcript that is scrolled up."""
     a, b = pair('scroll')
     b.send('\n'.join(f'line {i}' for i in range(60)))
     a.wait_said('line 59')

@@ -76,30 +76,40 @@ check_views (ShmoozeAccess access)
 static void
 test_views_of_read_write (void)
 {
+  g_test_summary ("A region for reading and writing allows views without execution.");
+
   check_views (RW);
 }
 
 static void
 test_views_of_read (void)
 {
+  g_test_summary ("A region for reading allows reading and copying views only.");
+
   check_views (READ);
 }
 
 static void
 test_views_of_write (void)
 {
+  g_test_summary ("A region for writing allows writing views only.");
+
   check_views (WRITE);
 }
 
 static void
 test_views_of_copy_on_write (void)
 {
+  g_test_summary ("A region for copying on write allows reading and copying views only.");
+
   check_views (COPY_ON_WRITE);
 }
 
 static void
 test_views_of_read_execute (void)
 {
+  g_test_summary ("A region for reading and executing allows no shared writing.");
+
   if (!skip_without_exec ())
     check_views (READ_EXECUTE);
 }
@@ -107,6 +117,8 @@ test_views_of_read_execute (void)
 static void
 test_views_of_read_write_execute (void)
 {
+  g_test_summary ("A region for everything allows every view.");
+
   if (!skip_without_exec ())
     check_views (READ_WRITE_EXECUTE);
 }
@@ -154,36 +166,48 @@ check_protection (ShmoozeAccess  access,
 static void
 test_protection_read_write (void)
 {
+  g_test_summary ("The kernel maps a view for reading and writing as that.");
+
   check_protection (RW, "rw-s");
 }
 
 static void
 test_protection_read (void)
 {
+  g_test_summary ("The kernel maps a reading view without writing.");
+
   check_protection (READ, "r--s");
 }
 
 static void
 test_protection_write (void)
 {
+  g_test_summary ("The kernel maps a writing view without reading.");
+
   check_protection (WRITE, "-w-s");
 }
 
 static void
 test_protection_copy_on_write (void)
 {
+  g_test_summary ("The kernel maps a copying view privately.");
+
   check_protection (COPY_ON_WRITE, "rw-p");
 }
 
 static void
 test_protection_read_execute (void)
 {
+  g_test_summary ("The kernel maps a view for reading and executing without writing.");
+
   check_protection (READ_EXECUTE, "r-xs");
 }
 
 static void
 test_protection_read_write_execute (void)
 {
+  g_test_summary ("The kernel maps a view for everything as that.");
+
   check_protection (READ_WRITE_EXECUTE, "rwxs");
 }
 
@@ -239,6 +263,8 @@ faults (void   (*func) (gpointer),
 static void
 test_store_faults (void)
 {
+  g_test_summary ("A store through a reading view's pointer ends the process.");
+
   g_autoptr(ShmoozeRegion) region = create ("protected", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
 
@@ -249,6 +275,8 @@ test_store_faults (void)
 static void
 test_store_works (void)
 {
+  g_test_summary ("A store through a writing or copying view's pointer does not.");
+
   g_autoptr(ShmoozeRegion) region = create ("protected", 100);
   g_autoptr(ShmoozeView) writing = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY_ON_WRITE);
 
@@ -260,6 +288,8 @@ test_store_works (void)
 static void
 test_cannot_be_raised (void)
 {
+  g_test_summary ("A reading region's mapping cannot be made writable afterwards.");
+
   g_autoptr(ShmoozeRegion) region = create ("protected", 100), reader = open_as ("protected", READ);
   g_autoptr(ShmoozeView) view = view_of (reader, 0, 0, READ);
 
@@ -269,7 +299,9 @@ test_cannot_be_raised (void)
 static void
 test_execute (void)
 {
-#if defined (__x86_64__)
+  g_test_summary ("Machine code in an executing view runs; in another view it does not.");
+
+  #if defined (__x86_64__)
   const guint8 code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };                       /* mov $42, %eax; ret */
 #elif defined (__aarch64__)
   const guint8 code[] = { 0x40, 0x05, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6 };  /* mov w0, #42; ret */
@@ -300,6 +332,8 @@ test_execute (void)
 static void
 test_creator (void)
 {
+  g_test_summary ("What access the creator asked does not bind those who open.");
+
   for (guint access = 0; access < N_ACCESSES; access++)
     if (access != WRITE && (access < READ_EXECUTE || !is_noexec (test_home ())))
       {
@@ -319,6 +353,8 @@ test_creator (void)
 static void
 test_create_for_writing_only (void)
 {
+  g_test_summary ("To create for writing only is refused, and leaves no name.");
+
   g_autoptr(GError) error = NULL;
 
   check_no_creation ("creator", 100, WRITE, G_IO_ERROR_INVALID_ARGUMENT, "writing");
@@ -331,6 +367,8 @@ test_create_for_writing_only (void)
 static void
 test_open_for_writing_only (void)
 {
+  g_test_summary ("To open for writing only works.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("written", 100), writer = open_as ("written", WRITE), either = NULL;
   g_autoptr(ShmoozeView) seen = view_of (region, 0, 0, READ), view = view_of (writer, 10, 0, WRITE);
@@ -346,6 +384,8 @@ test_open_for_writing_only (void)
 static void
 test_noexec_create (void)
 {
+  g_test_summary ("On a noexec mount an executing region cannot be created, and the mount is named.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -366,6 +406,8 @@ test_noexec_create (void)
 static void
 test_noexec_open (void)
 {
+  g_test_summary ("On a noexec mount an executing region is refused at opening, not later.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create (name, 10), none = NULL;
@@ -433,6 +475,8 @@ in_child_noexec (gpointer data)
 static void
 test_noexec_mounted (void)
 {
+  g_test_summary ("Wherever it is mounted, noexec is found and its place told, and plain access still works.");
+
   int status = test_in_fork (in_child_noexec, NULL);
 
   if (WIFEXITED (status) && WEXITSTATUS (status) == 77)
@@ -482,6 +526,8 @@ check_no_view (ShmoozeRegion *region,
 static void
 test_whole (void)
 {
+  g_test_summary ("A view can be the whole region.");
+
   guint64 capacity = 3 * test_page_size () + 10;
   g_autoptr(ShmoozeRegion) region = create_numbered (capacity);
 
@@ -491,6 +537,8 @@ test_whole (void)
 static void
 test_pages (void)
 {
+  g_test_summary ("A view can begin and end at pages.");
+
   guint64 page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create_numbered (3 * page + 10);
 
@@ -501,6 +549,8 @@ test_pages (void)
 static void
 test_not_at_pages (void)
 {
+  g_test_summary ("A view can begin and end anywhere; pages do not show.");
+
   guint64 page = test_page_size (), capacity = 3 * page + 10;
   g_autoptr(ShmoozeRegion) region = create_numbered (capacity);
 
@@ -513,6 +563,8 @@ test_not_at_pages (void)
 static void
 test_single_bytes (void)
 {
+  g_test_summary ("A view can be one byte, the first or the last.");
+
   guint64 capacity = 3 * test_page_size () + 10;
   g_autoptr(ShmoozeRegion) region = create_numbered (capacity);
 
@@ -523,6 +575,8 @@ test_single_bytes (void)
 static void
 test_size_zero (void)
 {
+  g_test_summary ("Size 0 means up to the end.");
+
   guint64 capacity = 3 * test_page_size () + 10;
   g_autoptr(ShmoozeRegion) region = create_numbered (capacity);
 
@@ -534,6 +588,8 @@ test_size_zero (void)
 static void
 test_beyond (void)
 {
+  g_test_summary ("A view beyond the end is refused, with offset, size and capacity told.");
+
   guint64 page = test_page_size (), capacity = 3 * page + 10;
   g_autoptr(ShmoozeRegion) region = create_numbered (capacity);
 
@@ -546,6 +602,8 @@ test_beyond (void)
 static void
 test_beyond_within_pages (void)
 {
+  g_test_summary ("The rest of the last page and the control page are out of bounds.");
+
   guint64 page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create_numbered (3 * page + 10);
 
@@ -557,6 +615,8 @@ test_beyond_within_pages (void)
 static void
 test_at_end (void)
 {
+  g_test_summary ("A view cannot begin at or behind the end.");
+
   guint64 capacity = 3 * test_page_size () + 10;
   g_autoptr(ShmoozeRegion) region = create_numbered (capacity);
 
@@ -568,6 +628,8 @@ test_at_end (void)
 static void
 test_overflow (void)
 {
+  g_test_summary ("Offsets and sizes that overflow are refused.");
+
   g_autoptr(ShmoozeRegion) region = create_numbered (100);
 
   check_no_view (region, 0, G_MAXUINT64);
@@ -581,6 +643,8 @@ test_overflow (void)
 static void
 test_far_positions (void)
 {
+  g_test_summary ("Positions beyond 32 bits are beyond the end of a small view.");
+
   const guint64 positions[] = { 101, (guint64) 1 << 31, (guint64) 1 << 32, ((guint64) 1 << 32) + 5,
                                 (guint64) 1 << 63, G_MAXUINT64 - 3, G_MAXUINT64 };
   g_autoptr(ShmoozeRegion) region = create ("bounds", 100);
@@ -605,6 +669,8 @@ test_far_positions (void)
 static void
 test_copy_is_private (void)
 {
+  g_test_summary ("A copying view shows what is there, and keeps what it writes to itself.");
+
   g_autoptr(ShmoozeRegion) region = create ("copied", 100), reader = open_as ("copied", READ);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), copy = NULL;
 
@@ -619,6 +685,8 @@ test_copy_is_private (void)
 static void
 test_copies_are_apart (void)
 {
+  g_test_summary ("Two copying views do not see each other's writes.");
+
   g_autoptr(ShmoozeRegion) region = create ("copied", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autoptr(ShmoozeView) one = view_of (region, 0, 0, COPY_ON_WRITE), two = view_of (region, 0, 0, COPY_ON_WRITE);
@@ -634,6 +702,8 @@ test_copies_are_apart (void)
 static void
 test_copy_goes (void)
 {
+  g_test_summary ("The copy goes with its view.");
+
   g_autoptr(ShmoozeRegion) region = create ("copied", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY_ON_WRITE);
 
@@ -648,6 +718,8 @@ test_copy_goes (void)
 static void
 test_copy_stays (void)
 {
+  g_test_summary ("What has been copied is not changed by others any more.");
+
   g_autoptr(ShmoozeRegion) region = create ("copied", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY_ON_WRITE);
 
@@ -669,6 +741,8 @@ read_in_child (int    argc,
 static void
 test_copy_across_processes (void)
 {
+  g_test_summary ("Another process sees the original.");
+
   g_autoptr(ShmoozeRegion) region = create ("copied", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY_ON_WRITE);
   g_autoptr(TestChild) child = NULL;
@@ -683,6 +757,8 @@ test_copy_across_processes (void)
 static void
 test_no_access (void)
 {
+  g_test_summary ("What is no access at all makes and opens nothing.");
+
   const ShmoozeAccess none[] = { (ShmoozeAccess) -1, (ShmoozeAccess) 6, (ShmoozeAccess) 42 };
   g_autoptr(ShmoozeRegion) region = create ("accessed", 10);
 

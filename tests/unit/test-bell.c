@@ -114,6 +114,9 @@ role_writer (int    argc,
 static void
 test_file (void)
 {
+  g_test_summary ("Each reader with a bell has a FIFO of mode 0600, whatever the umask, and closing the reader "
+                  "removes it.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autofree char *folder = bells_path (), *path = NULL;
   g_autoptr(ShmoozeReader) reader = NULL, second = NULL;
@@ -142,6 +145,8 @@ test_file (void)
 static void
 test_none_needed (void)
 {
+  g_test_summary ("A reader that polls or spins makes no bell.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autoptr(ShmoozeReader) polls = test_lane_read (lane, SHMOOZE_WAIT_POLL), spins = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
 
@@ -152,6 +157,8 @@ test_none_needed (void)
 static void
 test_impossible (void)
 {
+  g_test_summary ("Where no bell can be made, AUTO polls, and BELL fails with the path.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autofree char *folder = bells_path ();
@@ -179,6 +186,8 @@ test_impossible (void)
 static void
 test_wakes (void)
 {
+  g_test_summary ("A bell wakes a sleeping reader, with no timer.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autoptr(TestChild) child = test_child_new ("reader", "lane", NULL);
 
@@ -211,6 +220,8 @@ count_polls (GPollFD *fds,
 static void
 test_idle (void)
 {
+  g_test_summary ("While nothing is written, the main loop of a reader does not wake up.");
+
   g_autoptr(GMainContext) context = g_main_context_new ();
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
@@ -236,6 +247,8 @@ test_idle (void)
 static void
 test_idle_process (void)
 {
+  g_test_summary ("A process that waits at its bell is not scheduled until a message arrives.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autoptr(TestChild) child = test_child_new ("reader", "lane", NULL);
   guint64 before;
@@ -258,6 +271,8 @@ test_idle_process (void)
 static void
 test_killed_writer (void)
 {
+  g_test_summary ("After a writer was killed, the next writer still wakes the sleeping reader.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
   g_autoptr(GString) seen = g_string_new (NULL);
@@ -335,12 +350,16 @@ ring_dead (const char *kernel)
 static void
 test_sigpipe (void)
 {
+  g_test_summary ("A bell whose owner is dead raises no signal, and leaves others' signals alone.");
+
   ring_dead (NULL);
 }
 
 static void
 test_sigpipe_old_kernel (void)
 {
+  g_test_summary ("So it does on kernels that know no write without the signal.");
+
   ring_dead ("old");
 }
 
@@ -348,6 +367,8 @@ test_sigpipe_old_kernel (void)
 static void
 test_replaced_bell (void)
 {
+  g_test_summary ("A writer never writes into a file that was put in the bell's place.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
   g_autoptr(GString) seen = g_string_new (NULL);
@@ -376,6 +397,8 @@ test_replaced_bell (void)
 static void
 test_leftovers (void)
 {
+  g_test_summary ("The bell of a killed reader is taken over by the next reader, and removed with the region.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   g_autoptr(ShmoozeRegion) next = NULL;
 
@@ -416,6 +439,8 @@ sleep_in_poll (gpointer data)
 static void
 test_several_sleepers (void)
 {
+  g_test_summary ("Several readers that sleep in poll() are each woken for every message.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", 8 * SIZE, 8, 100);
   ShmoozeReader *readers[6];
   GThread *threads[6];
@@ -469,6 +494,8 @@ in_child_look_for_bells (gpointer data)
 static void
 test_fork_while_making (void)
 {
+  g_test_summary ("A fork while another thread makes bells leaves no bell to the child.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   GThread *thread;
 

@@ -48,6 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Object, object_free)
 static void
 test_posix_path (void)
 {
+  g_test_summary ("`/name` is the POSIX object of exactly that name.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   g_autoptr(ShmoozeRegion) region = create (name, 100);
 
@@ -58,6 +60,8 @@ test_posix_path (void)
 static void
 test_posix_shm_open (void)
 {
+  g_test_summary ("`shm_open` meets ours, and both see each other's bytes.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeRegion) region = create (name, 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -79,6 +83,8 @@ test_posix_shm_open (void)
 static void
 test_posix_lifetime (void)
 {
+  g_test_summary ("Among ours a POSIX object has its exact capacity, and goes with the last holder.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   g_autoptr(ShmoozeRegion) region = create (name, 100), other = open_region (name);
 
@@ -92,6 +98,8 @@ test_posix_lifetime (void)
 static void
 test_posix_not_listed (void)
 {
+  g_test_summary ("POSIX objects are not in the list.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeRegion) region = create (name, 100);
   g_autoptr(Object) object = object_new (10);
@@ -104,6 +112,8 @@ test_posix_not_listed (void)
 static void
 test_posix_unlinked (void)
 {
+  g_test_summary ("When somebody else unlinks ours, holders go on and the name is free.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   g_autoptr(ShmoozeRegion) region = create (name, 100), again = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -130,6 +140,8 @@ hold (int    argc,
 static void
 test_posix_killed (void)
 {
+  g_test_summary ("A POSIX object of a killed holder is not found, and removed.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   g_autoptr(TestChild) child = test_child_new ("hold", name, NULL);
 
@@ -143,6 +155,8 @@ test_posix_killed (void)
 static void
 test_not_sized (void)
 {
+  g_test_summary ("An object that its maker has not sized yet is told from one that is missing.");
+
   g_autoptr(Object) object = object_new (0);
   g_autoptr(GError) error = NULL;
 
@@ -154,6 +168,8 @@ test_not_sized (void)
 static void
 test_size (void)
 {
+  g_test_summary ("The capacity of a foreign object is its file's size, to the byte.");
+
   const off_t sizes[] = { 1, 10, 4096, 5000, 3 * 4096 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -170,6 +186,8 @@ test_size (void)
 static void
 test_bytes (void)
 {
+  g_test_summary ("Bytes of a foreign object are read and written in place.");
+
   g_autoptr(Object) object = object_new (5000);
   g_autoptr(ShmoozeRegion) region = open_region (object->name);
   g_autoptr(ShmoozeView) view = view_of (region, 4990, 0, RW);
@@ -186,6 +204,8 @@ test_bytes (void)
 static void
 test_create_over (void)
 {
+  g_test_summary ("To create over a foreign object is an error, and leaves it.");
+
   g_autoptr(Object) object = object_new (5000);
 
   check_no_creation (object->name, 10, RW, G_IO_ERROR_EXISTS, NULL);
@@ -195,6 +215,8 @@ test_create_over (void)
 static void
 test_create_or_open (void)
 {
+  g_test_summary ("Create-or-open opens a foreign object.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Object) object = object_new (5000);
   gboolean created = TRUE;
@@ -208,6 +230,8 @@ test_create_or_open (void)
 static void
 test_never_removed (void)
 {
+  g_test_summary ("A foreign object is never removed, resized or changed in mode by us.");
+
   g_autoptr(Object) object = object_new (5000);
   g_autoptr(ShmoozeRegion) region = open_region (object->name);
   g_autoptr(TestChild) child = test_child_new ("hold", object->name, NULL);
@@ -229,6 +253,8 @@ test_never_removed (void)
 static void
 test_removed_when_asked (void)
 {
+  g_test_summary ("A foreign object goes when it is asked for by name.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Object) object = object_new (5000);
   g_autoptr(ShmoozeRegion) region = open_region (object->name);
@@ -244,6 +270,8 @@ test_removed_when_asked (void)
 static void
 test_like_boost (void)
 {
+  g_test_summary ("A segment made as Boost makes it can be read, written and kept.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   int fd = shm_open (name, O_RDWR | O_CREAT | O_EXCL, 0644);
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -274,6 +302,8 @@ test_like_boost (void)
 static void
 test_grown (void)
 {
+  g_test_summary ("A foreign object that grows is no harm.");
+
   g_autoptr(Object) object = object_new (5000);
   g_autoptr(ShmoozeRegion) region = open_region (object->name), later = NULL;
   g_autoptr(ShmoozeView) view = NULL;
@@ -289,6 +319,8 @@ test_grown (void)
 static void
 test_vast (void)
 {
+  g_test_summary ("A foreign object of 10 GiB can be mapped whole.");
+
   const guint64 size = G_GUINT64_CONSTANT (10) << 30;
   g_autoptr(Object) object = object_new ((off_t) size);
   g_autoptr(ShmoozeRegion) region = open_region (object->name);
@@ -325,6 +357,8 @@ check_layout (const char *name,
 static void
 test_private_file (void)
 {
+  g_test_summary ("A file that is no region is not opened, replaced or swept.");
+
   g_autofree char *path = test_path ("letter"), *text = g_strnfill (2 * test_page_size (), 'x');
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
   const gssize sizes[] = { 0, 10, (gssize) test_page_size (), (gssize) (2 * test_page_size ()) };
@@ -341,6 +375,8 @@ test_private_file (void)
 static void
 test_private_fifo (void)
 {
+  g_test_summary ("A FIFO in a region's place keeps nobody waiting.");
+
   g_autofree char *path = test_path ("letter");
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
 
@@ -352,6 +388,8 @@ test_private_fifo (void)
 static void
 test_symlink_to_region (void)
 {
+  g_test_summary ("A symbolic link to a region is not followed.");
+
   g_autoptr(GError) error = NULL;
   g_autofree char *link_path = test_path ("link");
   g_autoptr(ShmoozeRegion) region = create ("target", 10);
@@ -368,6 +406,8 @@ test_symlink_to_region (void)
 static void
 test_symlink_to_nothing (void)
 {
+  g_test_summary ("A symbolic link to nothing makes nothing.");
+
   g_autofree char *link_path = test_path ("link"), *fresh_path = test_path ("fresh");
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
 
@@ -381,6 +421,8 @@ test_symlink_to_nothing (void)
 static void
 test_symlinked_directory (void)
 {
+  g_test_summary ("A symbolic link on the way is not followed.");
+
   g_autoptr(GError) error = NULL;
   g_autofree char *elsewhere = g_build_filename (test_home (), "elsewhere", NULL);
   g_autofree char *domain = g_build_filename (test_home (), "app", "org.example.Led", NULL);
@@ -423,6 +465,8 @@ check_theirs (const char *name,
 static void
 test_runtime_directory_of_another (void)
 {
+  g_test_summary ("Another user's runtime directory is refused, with whose it is.");
+
   g_autofree char *theirs = g_build_filename (test_home (), "theirs", NULL), *former = g_strdup (test_home ());
   g_autoptr(GError) error = NULL;
 
@@ -440,6 +484,8 @@ test_runtime_directory_of_another (void)
 static void
 test_directory_of_another (void)
 {
+  g_test_summary ("Another user's directory on the way is refused.");
+
   g_autofree char *folder = test_path (NULL);
   g_autoptr(ShmoozeRegion) region = create ("owned", 10);
 
@@ -453,6 +499,8 @@ test_directory_of_another (void)
 static void
 test_region_of_another (void)
 {
+  g_test_summary ("Another user's region is refused.");
+
   g_autoptr(ShmoozeRegion) region = create ("owned", 10);
 
   if (skip_unless_root ())
@@ -464,6 +512,8 @@ test_region_of_another (void)
 static void
 test_object_of_another (void)
 {
+  g_test_summary ("Another user's POSIX object is refused.");
+
   g_autoptr(Object) object = object_new (10);
 
   if (skip_unless_root ())

@@ -56,6 +56,8 @@ cut_at (guint i)
 static void
 test_truncated (void)
 {
+  g_test_summary ("A region that somebody truncates reads as zeros in every view, without SIGBUS.");
+
   gsize page = test_page_size ();
 
   for (guint i = 0; i < N_CUTS; i++)
@@ -77,6 +79,8 @@ test_truncated (void)
 static void
 test_control_page_cut (void)
 {
+  g_test_summary ("A region whose control page alone was cut is lost.");
+
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -91,6 +95,8 @@ test_control_page_cut (void)
 static void
 test_told_once (void)
 {
+  g_test_summary ("That a region is lost is told once.");
+
   for (guint i = 0; i < N_CUTS; i++)
     {
       g_autoptr(ShmoozeRegion) region = create ("cut", 4 * test_page_size ());
@@ -112,6 +118,8 @@ test_told_once (void)
 static void
 test_neighbour (void)
 {
+  g_test_summary ("Other regions know nothing of a loss.");
+
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page), other = create ("whole", 4 * page);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), other_view = view_of (other, 0, 0, RW);
@@ -130,6 +138,8 @@ test_neighbour (void)
 static void
 test_name_is_free (void)
 {
+  g_test_summary ("The name of a lost region is free for another.");
+
   g_autoptr(ShmoozeRegion) region = create ("cut", 100), again = NULL, third = NULL;
 
   g_assert_cmpint (truncate (shmooze_region_get_path (region), 0), ==, 0);
@@ -144,6 +154,8 @@ test_name_is_free (void)
 static void
 test_every_holder (void)
 {
+  g_test_summary ("Every holder of a lost region is told.");
+
   g_autoptr(ShmoozeRegion) one = create ("cut", 100), two = shmooze_region_open ("cut", RW, NULL);
   guint n_lost = 0;
 
@@ -159,6 +171,8 @@ test_every_holder (void)
 static void
 test_store (void)
 {
+  g_test_summary ("A store into what was cut away does not end the process.");
+
   g_autoptr(ShmoozeRegion) region = create ("cut", 10000);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   volatile char *data = shmooze_view_get_data (view);
@@ -174,6 +188,8 @@ test_store (void)
 static void
 test_regrown (void)
 {
+  g_test_summary ("A region cut and grown again is lost, though nothing faults.");
+
   g_autoptr(ShmoozeRegion) region = create ("regrown", 10000);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   GStatBuf st;
@@ -188,6 +204,8 @@ test_regrown (void)
 static void
 test_foreign (void)
 {
+  g_test_summary ("A foreign object that shrinks is lost, one that grows is not.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeRegion) region = NULL;
   g_autoptr(ShmoozeView) view = NULL;
@@ -211,6 +229,8 @@ test_foreign (void)
 static void
 test_unlinked_is_not_lost (void)
 {
+  g_test_summary ("A region whose name was unlinked is not lost.");
+
   g_autoptr(ShmoozeRegion) region = create ("unlinked", 100);
   g_autoptr(ShmoozeView) view = NULL;
 
@@ -244,6 +264,8 @@ note_thread (ShmoozeRegion *region,
 static void
 test_lost_context (void)
 {
+  g_test_summary ("What another thread finds lost is told in the main context of the region's creation.");
+
   g_autoptr(ShmoozeRegion) region = create ("context", 100);
 
   lost_in = NULL;
@@ -356,6 +378,8 @@ check_chain (const char *handler,
 static void
 test_chain (void)
 {
+  g_test_summary ("Faults that are none of ours go to whoever had the handler before.");
+
   check_chain ("plain", "guarded", TRUE);
   check_chain ("info", "guarded", TRUE);
 }
@@ -364,12 +388,16 @@ test_chain (void)
 static void
 test_chain_default (void)
 {
+  g_test_summary ("Where nobody had the handler, such a fault ends the process.");
+
   check_chain ("default", "guarded", FALSE);
 }
 
 static void
 test_disabled (void)
 {
+  g_test_summary ("The library can be told to install no handler.");
+
   check_chain ("plain", "disabled", TRUE);  /* our own handler sees the region's fault */
   check_chain ("default", "disabled", FALSE);
 }
@@ -408,6 +436,8 @@ cut_and_close (gpointer data)
 static void
 test_munmap_race (void)
 {
+  g_test_summary ("Memory that is mapped where a lost view was stays untouched.");
+
   GThread *threads[3];
 
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
@@ -431,6 +461,8 @@ read_on (gpointer data)
 static void
 test_faults_in_threads (void)
 {
+  g_test_summary ("Several threads that are in a region when it goes all go on.");
+
   for (guint round = 0; round < 30; round++)
     {
       g_autoptr(ShmoozeRegion) region = create ("crowded", 10000);

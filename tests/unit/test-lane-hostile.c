@@ -198,6 +198,8 @@ resident (void)
 static void
 test_hostile (void)
 {
+  g_test_summary ("Whatever is written over a lane, nobody crashes, hangs or grows.");
+
   static const ShmoozeWait waits[] = { SHMOOZE_WAIT_BELL, SHMOOZE_WAIT_POLL, SHMOOZE_WAIT_SPIN };
   guint n_rounds = TEST_SLOW ? 500 : 4000, n_refused = 0;
   gsize before = 0;
@@ -258,6 +260,8 @@ keep_scribbling (gpointer data)
 static void
 test_hostile_meanwhile (void)
 {
+  g_test_summary ("Nor when it is written while one reads and writes.");
+
   for (guint round = 0; round < (TEST_SLOW ? 30 : 300); round++)
     {
       g_autoptr(GRand) rand = g_rand_new_with_seed (round);
@@ -278,6 +282,8 @@ test_hostile_meanwhile (void)
 static void
 test_quarantine (void)
 {
+  g_test_summary ("A lane that breaks the rules is read no more, and the place and the value are named.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 0);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);

@@ -13,6 +13,8 @@
 static void
 test_write_read (void)
 {
+  g_test_summary ("Messages are read in the order in which they were written; an empty message is a message.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 4, 1000);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -44,6 +46,8 @@ test_write_read (void)
 static void
 test_reserve_commit (void)
 {
+  g_test_summary ("Reserved room is invisible until it is committed, with the size given then.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -77,6 +81,8 @@ test_reserve_commit (void)
 static void
 test_sizes (void)
 {
+  g_test_summary ("Every size from 0 to the maximum comes across whole; one byte more is TOO_LONG.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", 16384, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -114,6 +120,8 @@ test_sizes (void)
 static void
 test_wrap (void)
 {
+  g_test_summary ("Messages of all sizes stay whole and in order while the ring wraps thousands of times.");
+
   g_autoptr(GRand) rand = g_rand_new_with_seed (20261121);
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
   g_autoptr(ShmoozeReader) quick = test_lane_read (lane, SHMOOZE_WAIT_AUTO), slow = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -193,6 +201,8 @@ expect_numbers (ShmoozeReader *reader,
 static void
 test_full (void)
 {
+  g_test_summary ("A full lane says so and drops nothing.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   guint first = fill (lane, 0), second;
@@ -209,6 +219,8 @@ test_full (void)
 static void
 test_history (void)
 {
+  g_test_summary ("A reader that attaches late gets the newest messages that are still in the ring.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   g_autoptr(ShmoozeReader) early = NULL, late = NULL;
   g_autoptr(GBytes) bytes = NULL;
@@ -243,6 +255,9 @@ test_history (void)
 static void
 test_several_readers (void)
 {
+  g_test_summary ("Each reader gets every message, the slowest one holds the writer, and the number of readers is "
+                  "limited.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_AUTO), two = test_lane_read (lane, SHMOOZE_WAIT_POLL);
@@ -267,6 +282,8 @@ test_several_readers (void)
 static void
 test_closed_reader_frees (void)
 {
+  g_test_summary ("A closed reader does not hold the writer any more.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
   g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_AUTO), two = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   guint n = fill (lane, 0), more;
@@ -294,6 +311,8 @@ role_reader (int    argc,
 static void
 test_dead_reader_frees (void)
 {
+  g_test_summary ("A dead reader does not keep the lane full.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   g_autoptr(ShmoozeReader) alive = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   g_autoptr(TestChild) child = test_child_new ("reader", "lane", NULL);
@@ -313,6 +332,8 @@ test_dead_reader_frees (void)
 static void
 test_dead_readers_free (void)
 {
+  g_test_summary ("Killed readers do not hold the writer any more.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   g_autoptr(TestChild) one = test_child_new ("reader", "lane", NULL), two = test_child_new ("reader", "lane", NULL);
@@ -329,6 +350,8 @@ test_dead_readers_free (void)
 static void
 test_draft (void)
 {
+  g_test_summary ("A reader gets the newest draft once; a draft beyond the maximum is TOO_LONG.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO), late = NULL;
@@ -405,6 +428,8 @@ hammer (gpointer data)
 static void
 test_draft_is_whole (void)
 {
+  g_test_summary ("However fast drafts change, a reader gets whole ones, and never an older one after a newer one.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 4000);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
   Hammer self = { .lane = lane, .count = TEST_SLOW ? 20000 : 300000 };
@@ -456,6 +481,8 @@ on_written (GObject      *object,
 static void
 test_write_async (void)
 {
+  g_test_summary ("Asynchronous writes to a full lane complete in order as the reader makes room.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   Written written = { 0 };
@@ -497,6 +524,8 @@ test_write_async (void)
 static void
 test_write_async_ends (void)
 {
+  g_test_summary ("A waiting write ends when it is cancelled, when it is too long, and when the writer is closed.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   g_autoptr(GBytes) bytes = g_bytes_new_static ("late", 4);
@@ -536,6 +565,8 @@ close_when_written (GObject      *object,
 static void
 test_close_in_callback (void)
 {
+  g_test_summary ("A writer can be closed in the callback of a write.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   g_autoptr(GBytes) bytes = g_bytes_new_static ("late", 4);
@@ -557,6 +588,8 @@ test_close_in_callback (void)
 static void
 test_write_async_after_death (void)
 {
+  g_test_summary ("A waiting write goes on when the reader that held the lane has died.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
   g_autoptr(TestChild) child = test_child_new ("reader", "lane", NULL);
   g_autoptr(GBytes) bytes = g_bytes_new_static ("late", 4);
@@ -636,6 +669,8 @@ consume (gpointer data)
 static void
 test_exchange (void)
 {
+  g_test_summary ("Two processes exchange thousands of messages of all sizes without loss.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", 40000, 2, 100);
   g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_BELL), two = test_lane_read (lane, SHMOOZE_WAIT_POLL);
   Hammer writer = { .lane = lane, .count = N_EXCHANGED };
@@ -652,6 +687,8 @@ test_exchange (void)
 static void
 test_one_writer (void)
 {
+  g_test_summary ("A lane has one writer at a time; a second one is refused until the first is closed or dead.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100), other = test_lane_open ("lane");
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -700,6 +737,8 @@ role_writer (int    argc,
 static void
 test_killed_writer (void)
 {
+  g_test_summary ("A killed writer's last draft is whole.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
 
@@ -727,6 +766,8 @@ test_killed_writer (void)
 static void
 test_layout (void)
 {
+  g_test_summary ("A view that is too small or not a lane is refused, with the sizes.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = shmooze_region_create ("plain", 100000, SHMOOZE_ACCESS_READ_WRITE, NULL);
   g_autoptr(ShmoozeView) view = shmooze_region_create_view (region, 0, 0, SHMOOZE_ACCESS_READ_WRITE, NULL);
@@ -795,6 +836,8 @@ role_read_only (int    argc,
 static void
 test_read_only_view (void)
 {
+  g_test_summary ("A lane in a read-only view is refused.");
+
   g_autoptr(TestChild) child = test_child_new ("read-only", NULL);
   g_autofree char *heard = test_child_hear (child);
 
@@ -805,6 +848,8 @@ test_read_only_view (void)
 static void
 test_closed (void)
 {
+  g_test_summary ("Every call on a closed writer or reader fails with CLOSED.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -856,6 +901,8 @@ role_view_closed (int    argc,
 static void
 test_view_closed (void)
 {
+  g_test_summary ("Closing the view ends its lane's writer and readers with an error.");
+
   g_autoptr(TestChild) child = test_child_new ("view-closed", NULL);
   g_autofree char *heard = test_child_hear (child);
 
@@ -866,6 +913,8 @@ test_view_closed (void)
 static void
 test_lost (void)
 {
+  g_test_summary ("When the region is truncated, writer and readers fail with LOST.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 2, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO), none = NULL;

@@ -13,6 +13,8 @@
 static void
 test_close (void)
 {
+  g_test_summary ("Closing the only holder removes the name.");
+
   g_autoptr(ShmoozeRegion) region = create ("closed", 10);
   g_autofree char *path = g_strdup (shmooze_region_get_path (region));
 
@@ -24,6 +26,8 @@ test_close (void)
 static void
 test_close_twice (void)
 {
+  g_test_summary ("Closing twice is fine, and drops no one else's hold.");
+
   g_autoptr(ShmoozeRegion) region = create ("closed", 10);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
@@ -36,6 +40,8 @@ test_close_twice (void)
 static void
 test_closed (void)
 {
+  g_test_summary ("A closed region makes no view, and still tells its name.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("closed", 10);
 
@@ -51,6 +57,8 @@ test_closed (void)
 static void
 test_last_reference (void)
 {
+  g_test_summary ("Dropping the last reference closes.");
+
   g_autoptr(ShmoozeRegion) region = create ("unreferenced", 10);
   g_autofree char *path = g_strdup (shmooze_region_get_path (region));
 
@@ -61,6 +69,8 @@ test_last_reference (void)
 static void
 test_last_holder (void)
 {
+  g_test_summary ("The name stays until the last holder goes, in any order.");
+
   g_autoptr(ShmoozeRegion) one = create ("last", 10);
   g_autoptr(ShmoozeRegion) two = open_region ("last");
   g_autofree char *path = g_strdup (shmooze_region_get_path (one));
@@ -78,6 +88,8 @@ test_last_holder (void)
 static void
 test_anew (void)
 {
+  g_test_summary ("A name can be made anew, with another capacity, and is zeros.");
+
   g_autoptr(ShmoozeRegion) region = create ("anew", 10);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
@@ -93,6 +105,8 @@ test_anew (void)
 static void
 test_view_outlives_close (void)
 {
+  g_test_summary ("A view goes on working when its region is closed.");
+
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
@@ -105,6 +119,8 @@ test_view_outlives_close (void)
 static void
 test_view_holds (void)
 {
+  g_test_summary ("A view alone keeps the name for others.");
+
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100), other = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), other_view = NULL;
 
@@ -118,6 +134,8 @@ test_view_holds (void)
 static void
 test_last_view (void)
 {
+  g_test_summary ("The name goes with the last view.");
+
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100);
   g_autoptr(ShmoozeView) one = view_of (region, 0, 0, RW), two = view_of (region, 50, 10, READ);
 
@@ -131,6 +149,8 @@ test_last_view (void)
 static void
 test_view_close_twice (void)
 {
+  g_test_summary ("A view can be closed twice, and has no memory then.");
+
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100);
   g_autoptr(ShmoozeView) one = view_of (region, 0, 0, RW), two = view_of (region, 50, 10, READ);
 
@@ -144,6 +164,8 @@ test_view_close_twice (void)
 static void
 test_stream_holds (void)
 {
+  g_test_summary ("A stream alone keeps the name.");
+
   g_autoptr(ShmoozeRegion) region = create ("streamed", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autoptr(GIOStream) stream = shmooze_view_open_stream (view, NULL);
@@ -182,6 +204,8 @@ holder_of (const char *name)
 static void
 test_last_process (void)
 {
+  g_test_summary ("The name stays until the last process lets go.");
+
   g_autofree char *path = test_path ("shared");
   g_autoptr(TestChild) one = holder_of ("shared"), two = holder_of ("shared");
   g_autoptr(ShmoozeRegion) region = open_region ("shared");
@@ -198,6 +222,8 @@ test_last_process (void)
 static void
 test_opener_ends (void)
 {
+  g_test_summary ("A process that opened and ended takes no name along.");
+
   g_autoptr(ShmoozeRegion) region = create ("kept", 100), again = NULL;
   g_autoptr(TestChild) child = holder_of ("kept");
 
@@ -208,6 +234,8 @@ test_opener_ends (void)
 static void
 test_killed_opener (void)
 {
+  g_test_summary ("A process killed while it had the region open takes no name along.");
+
   g_autoptr(ShmoozeRegion) region = create ("kept", 100), again = NULL;
   g_autoptr(TestChild) child = holder_of ("kept");
 
@@ -218,6 +246,8 @@ test_killed_opener (void)
 static void
 test_killed_open (void)
 {
+  g_test_summary ("After the last holder was killed, to open is \"not found\".");
+
   g_autofree char *path = test_path ("killed");
   g_autoptr(TestChild) child = holder_of ("killed");
 
@@ -232,6 +262,8 @@ test_killed_open (void)
 static void
 test_killed_list (void)
 {
+  g_test_summary ("Listing removes what killed holders left.");
+
   g_autofree char *path = test_path ("killed");
   g_autoptr(TestChild) child = holder_of ("killed");
   g_autoptr(GPtrArray) infos = NULL;
@@ -245,6 +277,8 @@ test_killed_list (void)
 static void
 test_killed_create (void)
 {
+  g_test_summary ("After the last holder was killed, to create works, with zeros.");
+
   g_autoptr(TestChild) child = holder_of ("killed");
   g_autoptr(ShmoozeRegion) region = NULL;
   g_autoptr(ShmoozeView) view = NULL;
@@ -258,6 +292,8 @@ test_killed_create (void)
 static void
 test_killed_create_or_open (void)
 {
+  g_test_summary ("After the last holder was killed, create-or-open creates.");
+
   g_autoptr(TestChild) child = holder_of ("killed");
   g_autoptr(ShmoozeRegion) region = NULL;
   g_autoptr(ShmoozeView) view = NULL;
@@ -274,6 +310,8 @@ test_killed_create_or_open (void)
 static void
 test_killed_and_another_created (void)
 {
+  g_test_summary ("Creating any region removes what killed holders left.");
+
   g_autofree char *path = test_path ("killed"), *second = test_path ("killed too");
   g_autoptr(TestChild) child = holder_of ("killed"), other = holder_of ("killed too");
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -288,6 +326,8 @@ test_killed_and_another_created (void)
 static void
 test_exit_without_close (void)
 {
+  g_test_summary ("A process that ends without closing leaves no name.");
+
   g_autofree char *path = test_path ("exited");
   g_autoptr(TestChild) child = test_child_new ("hold", "exited", "exit", NULL);
 
@@ -301,6 +341,8 @@ test_exit_without_close (void)
 static void
 test_stopped_holder (void)
 {
+  g_test_summary ("A stopped process is a holder still.");
+
   g_autoptr(TestChild) child = holder_of ("stopped");
   g_autoptr(GPtrArray) infos = NULL;
 
@@ -318,6 +360,8 @@ test_stopped_holder (void)
 static void
 test_zombie (void)
 {
+  g_test_summary ("A zombie is no holder.");
+
   g_autoptr(TestChild) child = holder_of ("haunted");
   g_autoptr(ShmoozeRegion) region = NULL;
   siginfo_t info;
@@ -332,6 +376,8 @@ test_zombie (void)
 static void
 test_remove_under_holder (void)
 {
+  g_test_summary ("A name can be removed under its holders, who go on.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("removed", 10);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), late = NULL;
@@ -347,6 +393,8 @@ test_remove_under_holder (void)
 static void
 test_remove_twice (void)
 {
+  g_test_summary ("A name can be removed once.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("removed", 10);
 
@@ -358,6 +406,8 @@ test_remove_twice (void)
 static void
 test_remove_and_anew (void)
 {
+  g_test_summary ("After a removal the name can be made anew, and the old one's end leaves it alone.");
+
   g_autoptr(ShmoozeRegion) region = create ("removed", 10), again = NULL, third = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), again_view = NULL;
 
@@ -375,6 +425,8 @@ test_remove_and_anew (void)
 static void
 test_remove_others (void)
 {
+  g_test_summary ("Another process may remove the name of what one holds.");
+
   g_autoptr(TestChild) child = holder_of ("theirs");
 
   g_assert_true (shmooze_region_remove ("theirs", NULL));
@@ -400,6 +452,8 @@ answer (int    argc,
 static void
 test_both_ways (void)
 {
+  g_test_summary ("Two processes see each other's bytes, both ways.");
+
   g_autoptr(ShmoozeRegion) region = create ("talk", 1000);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autoptr(TestChild) child = NULL;
@@ -415,6 +469,8 @@ test_both_ways (void)
 static void
 test_creator_dies (void)
 {
+  g_test_summary ("Who has it open keeps the bytes when their maker is killed.");
+
   g_autoptr(TestChild) child = holder_of ("inherited");
   g_autoptr(ShmoozeRegion) region = open_region ("inherited"), late = NULL;
   g_autoptr(ShmoozeView) view = NULL;
@@ -442,6 +498,8 @@ in_child_close (gpointer data)
 static void
 test_fork_closes (void)
 {
+  g_test_summary ("A forked child that closes what it inherited takes nothing from its parent.");
+
   g_autoptr(ShmoozeRegion) region = create ("forked", 100), other = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   gpointer both[] = { region, view };
@@ -465,7 +523,9 @@ in_child_exit (gpointer data)
 static void
 test_fork_exits (void)
 {
-#if TEST_SLOW
+  g_test_summary ("A forked child that ends takes nothing from its parent.");
+
+  #if TEST_SLOW
   g_test_skip ("the sanitizers have destructors of their own");
 #else
   g_autoptr(ShmoozeRegion) region = create ("forked", 100), other = NULL;
@@ -480,6 +540,8 @@ test_fork_exits (void)
 static void
 test_fork_is_no_holder (void)
 {
+  g_test_summary ("A forked child that lives on keeps no name alive.");
+
   g_autofree char *path = test_path ("forked");
   g_autoptr(ShmoozeRegion) region = create ("forked", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -524,6 +586,8 @@ hold_and_fork (int    argc,
 static void
 test_fork_of_killed (void)
 {
+  g_test_summary ("A forked child of a killed holder keeps no name alive.");
+
   g_autoptr(TestChild) child = test_child_new ("hold-and-fork", "orphaned", NULL);
   g_autoptr(ShmoozeRegion) region = NULL;
 
@@ -551,6 +615,8 @@ in_child_create (gpointer data)
 static void
 test_fork_creates (void)
 {
+  g_test_summary ("A forked child can have regions of its own.");
+
   g_autoptr(ShmoozeRegion) region = create ("forked", 100);
 
   g_assert_cmpint (test_in_fork (in_child_create, NULL), ==, 0);
@@ -559,6 +625,8 @@ test_fork_creates (void)
 static void
 test_no_descriptor_leaks (void)
 {
+  g_test_summary ("Nothing that fails or works leaves a descriptor open.");
+
   guint before = test_count_fds ();
 
   for (guint i = 0; i < 50; i++)

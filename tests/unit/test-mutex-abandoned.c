@@ -19,6 +19,8 @@
 static void
 test_abandoned_by_kill (void)
 {
+  g_test_summary ("A killed owner's mutex is abandoned, and the next one told.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("killed");
   g_autoptr(TestChild) child = test_locker_new ("killed");
 
@@ -32,6 +34,8 @@ test_abandoned_by_kill (void)
 static void
 test_abandoned_by_drop (void)
 {
+  g_test_summary ("Dropping a held mutex abandons it.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("dropped"), owner = test_mutex_create ("dropped");
 
   test_mutex_lock (owner, 0, SHMOOZE_LOCK_ACQUIRED);
@@ -43,6 +47,8 @@ test_abandoned_by_drop (void)
 static void
 test_abandoned_by_exit (void)
 {
+  g_test_summary ("Ending the process abandons it.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("left");
   g_autoptr(TestChild) child = test_locker_new ("left");
 
@@ -56,6 +62,8 @@ test_abandoned_by_exit (void)
 static void
 test_abandoned_by_creator (void)
 {
+  g_test_summary ("A mutex whose owner died is abandoned, also when the owner had created it.");
+
   g_autoptr(TestChild) creator = test_child_new ("locker", "creator", NULL);
   g_autoptr(ShmoozeMutex) mutex = NULL;
 
@@ -70,6 +78,8 @@ test_abandoned_by_creator (void)
 static void
 test_abandoned_once (void)
 {
+  g_test_summary ("That it was abandoned is told once.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("once"), other = test_mutex_create ("once");
   g_autoptr(TestChild) child = test_locker_new ("once");
 
@@ -87,6 +97,8 @@ test_abandoned_once (void)
 static void
 test_abandoned_again (void)
 {
+  g_test_summary ("A mutex can be abandoned again and again.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("again");
   g_autoptr(TestChild) first = test_locker_new ("again"), second = test_locker_new ("again");
 
@@ -101,6 +113,8 @@ test_abandoned_again (void)
 static void
 test_not_abandoned_after_unlock (void)
 {
+  g_test_summary ("One that was unlocked is not abandoned.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("tidy");
   g_autoptr(TestChild) child = test_locker_new ("tidy");
 
@@ -114,6 +128,8 @@ test_not_abandoned_after_unlock (void)
 static void
 test_killed_waiter (void)
 {
+  g_test_summary ("A killed waiter abandons nothing.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("waiter"), other = test_mutex_create ("waiter");
   g_autoptr(TestChild) child = test_locker_new ("waiter");
 
@@ -129,6 +145,8 @@ test_killed_waiter (void)
 static void
 test_abandoned_to_one (void)
 {
+  g_test_summary ("Only the first owner after a death learns that the mutex was abandoned.");
+
   g_autoptr(TestChild) owner = NULL;
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("heirs");
   TestChild *heirs[4];
@@ -165,6 +183,8 @@ test_abandoned_to_one (void)
 static void
 test_zombie_owner (void)
 {
+  g_test_summary ("A zombie owns nothing.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("zombie");
   g_autoptr(TestChild) child = test_locker_new ("zombie");
   siginfo_t info;
@@ -244,6 +264,8 @@ intruder_kill (TestChild *child)
 static void
 test_killed_anywhere (void)
 {
+  g_test_summary ("An owner killed at any moment leaves a mutex that the next process can lock.");
+
   const guint n_rounds = TEST_SLOW ? 20 : 150;
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("fire");
@@ -299,6 +321,8 @@ misuse_in_fork (gpointer data)
 static void
 test_fork_detached (void)
 {
+  g_test_summary ("A forked child does not own its parent's mutex.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("forked");
   g_autoptr(TestChild) child = test_locker_new ("forked");
 
@@ -321,6 +345,8 @@ idle_in_fork (gpointer data)
 static void
 test_fork_unowned (void)
 {
+  g_test_summary ("A forked child cannot use the mutex object that it inherited.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("forked-idle");
 
   g_assert_cmpint (test_in_fork (idle_in_fork, mutex), ==, 0);
@@ -332,6 +358,8 @@ test_fork_unowned (void)
 static void
 test_fork_outlives_owner (void)
 {
+  g_test_summary ("A forked child neither keeps nor drops its parent's lock.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("orphan");
   g_autoptr(TestChild) child = test_locker_new ("orphan");
 
@@ -345,6 +373,8 @@ test_fork_outlives_owner (void)
 static void
 test_fork_keeps_no_name (void)
 {
+  g_test_summary ("A forked child does not keep the mutex's name alive.");
+
   g_autoptr(TestChild) child = test_child_new ("locker", "orphan-name", NULL);
   g_autoptr(ShmoozeMutex) mutex = NULL;
 
@@ -414,6 +444,8 @@ boxed_kill (TestChild *child,
 static void
 test_equal_pids (void)
 {
+  g_test_summary ("It works between sandboxes in which all processes have the same id.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("boxed");
   g_autoptr(TestChild) owner = NULL, waiter = NULL, other = NULL;
   GPid owner_pid = boxed_start (&owner);

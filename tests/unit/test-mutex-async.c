@@ -11,6 +11,8 @@
 static void
 test_async (void)
 {
+  g_test_summary ("An asynchronous lock of a free mutex succeeds.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async"), other = test_mutex_create ("async");
   TestMutexAnswer answer = { 0 };
 
@@ -24,6 +26,8 @@ test_async (void)
 static void
 test_async_waits (void)
 {
+  g_test_summary ("It can be waited for without blocking.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-wait");
   g_autoptr(TestChild) child = test_locker_new ("async-wait");
   TestMutexAnswer answer = { 0 };
@@ -40,6 +44,8 @@ test_async_waits (void)
 static void
 test_async_abandoned (void)
 {
+  g_test_summary ("An asynchronous lock reports that the former owner died.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-killed");
   g_autoptr(TestChild) child = test_locker_new ("async-killed");
   TestMutexAnswer answer = { 0 };
@@ -54,6 +60,8 @@ test_async_abandoned (void)
 static void
 test_async_try (void)
 {
+  g_test_summary ("An asynchronous lock with time-out 0 fails at once if the mutex is owned.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-try"), mutex = test_mutex_create ("async-try");
   TestMutexAnswer answer = { 0 };
 
@@ -65,6 +73,8 @@ test_async_try (void)
 static void
 test_async_timed_out (void)
 {
+  g_test_summary ("An asynchronous lock fails with TIMED_OUT after its time-out.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-timed"), mutex = test_mutex_create ("async-timed");
   gint64 begun = g_get_monotonic_time ();
   TestMutexAnswer answer = { 0 };
@@ -79,6 +89,8 @@ test_async_timed_out (void)
 static void
 test_async_cancelled_before (void)
 {
+  g_test_summary ("An asynchronous lock that was cancelled beforehand does not lock.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-before");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   TestMutexAnswer answer = { 0 };
@@ -93,6 +105,8 @@ test_async_cancelled_before (void)
 static void
 test_async_cancel (void)
 {
+  g_test_summary ("A wait in the main loop can be cancelled at once.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-cancel"), mutex = test_mutex_create ("async-cancel");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   TestMutexAnswer answer = { 0 };
@@ -113,6 +127,8 @@ test_async_cancel (void)
 static void
 test_async_cancel_late (void)
 {
+  g_test_summary ("Cancelling after the lock was taken leaves it taken.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-late");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   TestMutexAnswer answer = { 0 };
@@ -126,6 +142,8 @@ test_async_cancel_late (void)
 static void
 test_async_pending (void)
 {
+  g_test_summary ("While an asynchronous lock is pending, another call fails with PENDING.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-pending");
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-pending");
   TestMutexAnswer first = { 0 }, second = { 0 };
@@ -155,6 +173,8 @@ on_kept (GObject      *source,
 static void
 test_async_keeps_object (void)
 {
+  g_test_summary ("A pending lock keeps the mutex object alive.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-kept");
   ShmoozeMutex *mutex = test_mutex_create ("async-kept");
   TestMutexAnswer answer = { 0 };
@@ -174,6 +194,8 @@ test_async_keeps_object (void)
 static void
 test_async_without_callback (void)
 {
+  g_test_summary ("An asynchronous lock works without a callback.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-mute");
 
   shmooze_mutex_lock_async (mutex, -1, NULL, NULL, NULL);
@@ -198,6 +220,8 @@ on_chain (GObject      *source,
 static void
 test_async_from_callback (void)
 {
+  g_test_summary ("A lock can be started in the callback of another one.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-chain");
   guint left = 50;
 
@@ -241,6 +265,8 @@ on_crowd (GObject      *source,
 static void
 test_async_many (void)
 {
+  g_test_summary ("A hundred waits in the main loop need no thread.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-many");
   g_autoptr(GPtrArray) mutexes = g_ptr_array_new_with_free_func (g_object_unref);
   guint n_threads = count_threads ();
@@ -269,6 +295,8 @@ on_over (gpointer user_data)
 static void
 test_async_is_quiet (void)
 {
+  g_test_summary ("A waiting asynchronous lock does not wake the main loop.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-quiet"), mutex = test_mutex_create ("async-quiet");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   gboolean over = FALSE;
@@ -316,6 +344,8 @@ async_in_thread (void *data)
 static void
 test_async_contexts (void)
 {
+  g_test_summary ("Waits for a mutex end in the context they began in.");
+
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("async-contexts");
   pthread_t threads[4];
 

@@ -16,6 +16,8 @@
 static void
 test_lock_unlock (void)
 {
+  g_test_summary ("It can be locked and unlocked, again and again.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("plain");
 
   for (guint i = 0; i < 100; i++)
@@ -28,6 +30,8 @@ test_lock_unlock (void)
 static void
 test_try (void)
 {
+  g_test_summary ("A try does not wait.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("try");
   g_autoptr(TestChild) child = test_locker_new ("try");
 
@@ -42,6 +46,8 @@ test_try (void)
 static void
 test_timed_out (void)
 {
+  g_test_summary ("A timed wait ends in time.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("timed"), mutex = test_mutex_create ("timed");
   const gint64 timeouts[] = { 1, 999, 1000, 1001, 40 * MSEC };
 
@@ -61,6 +67,8 @@ test_timed_out (void)
 static void
 test_huge_timeout (void)
 {
+  g_test_summary ("A time-out beyond the clock's range waits for ever.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("huge"), mutex = test_mutex_create ("huge");
   TestMutexAnswer answer = { 0 };
 
@@ -75,6 +83,8 @@ test_huge_timeout (void)
 static void
 test_two_objects (void)
 {
+  g_test_summary ("Two objects of one name exclude each other.");
+
   g_autoptr(ShmoozeMutex) one = test_mutex_create ("objects"), two = test_mutex_create ("objects");
 
   test_mutex_lock (one, 0, SHMOOZE_LOCK_ACQUIRED);
@@ -90,6 +100,8 @@ test_two_objects (void)
 static void
 test_drop_beside_owner (void)
 {
+  g_test_summary ("Dropping an object that waits for nothing leaves another object's lock alone.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("beside"), other = test_mutex_create ("beside");
   g_autoptr(TestChild) child = test_locker_new ("beside");
 
@@ -102,6 +114,8 @@ test_drop_beside_owner (void)
 static void
 test_recursion (void)
 {
+  g_test_summary ("The owner who locks again is told, and does not hang.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("again");
 
   test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
@@ -115,6 +129,8 @@ test_recursion (void)
 static void
 test_foreign_unlock (void)
 {
+  g_test_summary ("Who does not own it cannot unlock it.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("foreign"), other = test_mutex_create ("foreign");
   g_autoptr(TestChild) child = test_locker_new ("foreign");
 
@@ -128,6 +144,8 @@ test_foreign_unlock (void)
 static void
 test_unlock_twice (void)
 {
+  g_test_summary ("It can be unlocked once.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("twice"), other = test_mutex_create ("twice");
 
   test_mutex_unlock (mutex);
@@ -140,6 +158,8 @@ test_unlock_twice (void)
 static void
 test_cancelled_before (void)
 {
+  g_test_summary ("A cancelled wait does not begin.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("cancelled");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   const gint64 timeouts[] = { 0, G_USEC_PER_SEC, -1 };
@@ -159,6 +179,8 @@ test_cancelled_before (void)
 static void
 test_cancellable_unused (void)
 {
+  g_test_summary ("A cancellable that is cancelled after the lock has no effect.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("unused");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
@@ -229,6 +251,8 @@ waiter_join (Waiter *self)
 static void
 test_wait_for_process (void)
 {
+  g_test_summary ("A waiter gets it when another process unlocks.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("wait");
   g_autoptr(TestChild) child = test_locker_new ("wait");
   Waiter waiter;
@@ -246,6 +270,8 @@ test_wait_for_process (void)
 static void
 test_wait_for_death (void)
 {
+  g_test_summary ("A waiter gets it when its owner dies.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("wait-death");
   g_autoptr(TestChild) child = test_locker_new ("wait-death");
   Waiter waiter;
@@ -262,6 +288,8 @@ test_wait_for_death (void)
 static void
 test_cancel_during (void)
 {
+  g_test_summary ("A wait can be cancelled meanwhile.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("cancel"), mutex = test_mutex_create ("cancel");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Waiter waiter;
@@ -283,6 +311,8 @@ test_cancel_during (void)
 static void
 test_pending_while_waiting (void)
 {
+  g_test_summary ("While one thread waits for a lock, another call on the object fails with PENDING.");
+
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("waiting"), mutex = test_mutex_create ("waiting");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   TestMutexAnswer answer = { 0 };
@@ -329,6 +359,8 @@ in_thread (void *(*func) (void *),
 static void
 test_pending_in_thread (void)
 {
+  g_test_summary ("A pending lock in one thread is refused in another one with PENDING.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("thread");
 
   in_thread (be_second, mutex);
@@ -339,6 +371,8 @@ test_pending_in_thread (void)
 static void
 test_unlock_in_thread (void)
 {
+  g_test_summary ("The owner is the object: another thread may unlock through it.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("handed"), other = test_mutex_create ("handed");
 
   in_thread (unlock_in_thread, mutex);
@@ -357,6 +391,8 @@ lock_in_thread (void *data)
 static void
 test_thread_ends (void)
 {
+  g_test_summary ("The end of the thread that locked the mutex does not abandon it.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("ended"), other = test_mutex_create ("ended");
 
   in_thread (lock_in_thread, mutex);
@@ -394,6 +430,8 @@ count_in_thread (void *data)
 static void
 test_threads_exclude (void)
 {
+  g_test_summary ("Threads exclude each other: no update is lost.");
+
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("threads");
   pthread_t threads[N_THREADS];
 
@@ -431,6 +469,8 @@ snatch_in_thread (void *data)
 static void
 test_threads_share_object (void)
 {
+  g_test_summary ("Threads that share one mutex object exclude each other.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("shared");
   pthread_t threads[N_THREADS];
 
@@ -479,6 +519,8 @@ counter_role (int    argc,
 static void
 test_processes_exclude (void)
 {
+  g_test_summary ("Processes exclude each other: no update is lost.");
+
   const guint n_rounds = TEST_SLOW ? 200 : 2000;
   g_autoptr(GError) error = NULL;
   g_autofree char *rounds = g_strdup_printf ("%u", n_rounds);
@@ -507,6 +549,8 @@ test_processes_exclude (void)
 static void
 test_stopped_owner (void)
 {
+  g_test_summary ("A stopped owner keeps it.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("stopped");
   g_autoptr(TestChild) child = test_locker_new ("stopped");
 

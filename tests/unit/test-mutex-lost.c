@@ -35,6 +35,8 @@ write_at (const char *path,
 static void
 test_word_tampered (void)
 {
+  g_test_summary ("A lock word that does not agree with the lock counts as abandoned.");
+
   const guint32 words[] = { 1, 2, 0x80000000, 0xffffffff };
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("tampered");
   g_autofree char *path = test_mutex_file ("tampered");
@@ -52,6 +54,8 @@ test_word_tampered (void)
 static void
 test_truncated (void)
 {
+  g_test_summary ("A mutex whose file was truncated is lost, and nobody hangs.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("cut"), other = test_mutex_create ("cut");
   g_autofree char *path = test_mutex_file ("cut");
 
@@ -65,6 +69,8 @@ test_truncated (void)
 static void
 test_truncated_and_regrown (void)
 {
+  g_test_summary ("A mutex whose file was truncated and grown again is LOST.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("regrown");
   g_autofree char *path = test_mutex_file ("regrown");
   struct stat st;
@@ -78,6 +84,8 @@ test_truncated_and_regrown (void)
 static void
 test_overwritten (void)
 {
+  g_test_summary ("A mutex whose file was overwritten is LOST.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("overwritten");
   g_autofree char *path = test_mutex_file ("overwritten");
   g_autofree char *noise = g_malloc (2 * test_page_size ());
@@ -90,6 +98,8 @@ test_overwritten (void)
 static void
 test_truncated_while_owned (void)
 {
+  g_test_summary ("A mutex truncated while it is owned is LOST to its owner.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("cut-owned");
   g_autofree char *path = test_mutex_file ("cut-owned");
@@ -104,6 +114,8 @@ test_truncated_while_owned (void)
 static void
 test_truncated_while_waiting (void)
 {
+  g_test_summary ("A mutex truncated while it is waited for is LOST to the one that waits.");
+
   g_autoptr(ShmoozeMutex) owner G_GNUC_UNUSED = test_mutex_create_owned ("cut-wait");
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("cut-wait");
   g_autofree char *path = test_mutex_file ("cut-wait");
@@ -118,6 +130,8 @@ test_truncated_while_waiting (void)
 static void
 test_anew_after_loss (void)
 {
+  g_test_summary ("After a loss a mutex can be created anew under the same name.");
+
   g_autoptr(ShmoozeMutex) lost = test_mutex_create_owned ("anew"), mutex = NULL;
   g_autofree char *path = test_mutex_file ("anew");
 

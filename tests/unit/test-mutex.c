@@ -14,6 +14,8 @@
 static void
 test_create (void)
 {
+  g_test_summary ("A mutex is created when there is none, and the caller told.");
+
   g_autoptr(GError) error = NULL;
   g_autofree char *name = NULL;
   gboolean created = FALSE;
@@ -30,6 +32,8 @@ test_create (void)
 static void
 test_create_again (void)
 {
+  g_test_summary ("To create what exists opens it, and the caller is told.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) first = test_mutex_create ("twice"), second = NULL;
   gboolean created = TRUE;
@@ -43,6 +47,8 @@ test_create_again (void)
 static void
 test_open (void)
 {
+  g_test_summary ("An existing mutex can be opened.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) maker = test_mutex_create_owned ("known"), mutex = shmooze_mutex_open ("known", &error);
 
@@ -56,12 +62,16 @@ test_open (void)
 static void
 test_open_missing (void)
 {
+  g_test_summary ("To open a missing mutex is \"not found\".");
+
   test_mutex_check_absent ("nobody-made-it");
 }
 
 static void
 test_names_refused (void)
 {
+  g_test_summary ("What cannot be a name is refused.");
+
   g_autofree char *long_name = g_strnfill (256, 'n');
   const char *const names[] = { "", ".", "..", "/posix", "a/b", "line\nend", "not \xff UTF-8", long_name };
 
@@ -79,6 +89,8 @@ test_names_refused (void)
 static void
 test_names_allowed (void)
 {
+  g_test_summary ("What can be a name of a region can be one of a mutex.");
+
   g_autofree char *long_name = g_strnfill (255, 'n');
   const char *const names[] = { "a", "with space", "…Ünïcode", ".hidden", "bells", long_name };
 
@@ -95,6 +107,8 @@ test_names_allowed (void)
 static void
 test_names_are_apart (void)
 {
+  g_test_summary ("Mutexes of other names are others.");
+
   g_autoptr(ShmoozeMutex) one = test_mutex_create_owned ("one"), two = test_mutex_create ("two");
   g_autoptr(ShmoozeMutex) case_matters = test_mutex_create ("One");
 
@@ -109,6 +123,8 @@ test_names_are_apart (void)
 static void
 test_beside_region (void)
 {
+  g_test_summary ("A region and a mutex may have the same name.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("same");
   g_autoptr(ShmoozeRegion) region G_GNUC_UNUSED = shmooze_region_create ("same", 100, RW, &error);
@@ -123,6 +139,8 @@ test_beside_region (void)
 static void
 test_private_file (void)
 {
+  g_test_summary ("The file of a mutex has mode 0600, in a directory of mode 0700.");
+
   g_autofree char *path = test_mutex_file ("private");
   mode_t mask = umask (0);
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("private");
@@ -136,6 +154,8 @@ test_private_file (void)
 static void
 test_squatted (void)
 {
+  g_test_summary ("A file of another kind under the name of a mutex is refused.");
+
   g_autoptr(ShmoozeMutex) beside G_GNUC_UNUSED = test_mutex_create ("beside");  /* so that the directory is there */
   g_autoptr(GError) error = NULL;
   g_autofree char *path = test_mutex_file ("squatted");
@@ -151,6 +171,8 @@ test_squatted (void)
 static void
 test_symlink (void)
 {
+  g_test_summary ("A symbolic link under the name of a mutex is not followed.");
+
   g_autoptr(ShmoozeMutex) target G_GNUC_UNUSED = test_mutex_create ("target");
   g_autoptr(GError) error = NULL;
   g_autofree char *path = test_mutex_file ("link");
@@ -166,6 +188,8 @@ test_symlink (void)
 static void
 test_initially_owned (void)
 {
+  g_test_summary ("The creator may own it from the first moment.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("mine");
   g_autoptr(TestChild) child = test_locker_new ("mine");
 
@@ -179,6 +203,8 @@ test_initially_owned (void)
 static void
 test_initially_owned_late (void)
 {
+  g_test_summary ("Who opens an existing one does not own it, whatever was asked.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) first = test_mutex_create ("late"), second = NULL;
   gboolean created = TRUE;
@@ -217,6 +243,8 @@ snatcher_role (int    argc,
 static void
 test_initially_owned_race (void)
 {
+  g_test_summary ("Nobody can lock it before its initial owner.");
+
   g_autoptr(TestChild) snatcher = test_child_new ("snatcher", NULL);
 
   for (guint i = 0; i < (TEST_SLOW ? 50 : 300); i++)
@@ -235,6 +263,8 @@ test_initially_owned_race (void)
 static void
 test_creators_race (void)
 {
+  g_test_summary ("Of many creators one owns it.");
+
   TestChild *children[6];
 
   for (guint round = 0; round < (TEST_SLOW ? 3 : 15); round++)
@@ -281,6 +311,8 @@ test_creators_race (void)
 static void
 test_name_goes (void)
 {
+  g_test_summary ("Its name goes with the last object.");
+
   g_autofree char *path = test_mutex_file ("gone");
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("gone"), other = test_mutex_create ("gone");
 
@@ -294,6 +326,8 @@ test_name_goes (void)
 static void
 test_name_goes_across (void)
 {
+  g_test_summary ("Its name goes with the last process.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("across");
   g_autoptr(TestChild) child = test_locker_new ("across");
 
@@ -308,6 +342,8 @@ test_name_goes_across (void)
 static void
 test_fresh_is_not_abandoned (void)
 {
+  g_test_summary ("A new mutex is not abandoned.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestChild) child = test_child_new ("locker", "fresh", NULL);
   g_autoptr(ShmoozeMutex) mutex = NULL;
@@ -326,6 +362,8 @@ test_fresh_is_not_abandoned (void)
 static void
 test_drop_held (void)
 {
+  g_test_summary ("Dropping the last object removes the name, also while it is locked.");
+
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("held");
 
   g_clear_object (&mutex);
@@ -337,6 +375,8 @@ test_drop_held (void)
 static void
 test_many (void)
 {
+  g_test_summary ("A hundred mutexes can be open at once, each locked for itself.");
+
   ShmoozeMutex *mutexes[40];
 
   for (gsize i = 0; i < G_N_ELEMENTS (mutexes); i++)

@@ -23,6 +23,8 @@ check_allowed (const char *name)
 static void
 test_plain (void)
 {
+  g_test_summary ("A plain name makes a file of that name in the user's own directory.");
+
   check_allowed ("chat");
   check_allowed ("a");
 }
@@ -30,6 +32,8 @@ test_plain (void)
 static void
 test_any_script (void)
 {
+  g_test_summary ("A name can be in any script.");
+
   check_allowed ("Gespräch");
   check_allowed ("聊天");
   check_allowed ("دردشة");
@@ -39,6 +43,8 @@ test_any_script (void)
 static void
 test_odd (void)
 {
+  g_test_summary ("Spaces, dots, backslashes and format characters are ordinary characters.");
+
   const char *const names[] = { "...", "a b", " ", "-n", "a\\b", "%s%n", "~" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -48,12 +54,16 @@ test_odd (void)
 static void
 test_hidden (void)
 {
+  g_test_summary ("A name may begin with a dot.");
+
   check_allowed (".hidden");
 }
 
 static void
 test_longest (void)
 {
+  g_test_summary ("A name may have 255 bytes.");
+
   g_autofree char *longest = g_strnfill (255, 'x');
 
   check_allowed (longest);
@@ -79,6 +89,8 @@ check_refused (const char *name,
 static void
 test_empty (void)
 {
+  g_test_summary ("The empty name is refused by every call.");
+
   check_refused ("", "empty");
   check_refused ("/", "empty");
 }
@@ -86,6 +98,8 @@ test_empty (void)
 static void
 test_slash (void)
 {
+  g_test_summary ("A slash anywhere but first is refused by every call.");
+
   const char *const names[] = { "a/b", "a/", "//a", "/a/b", "../a", "a/../b" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -95,6 +109,8 @@ test_slash (void)
 static void
 test_directory (void)
 {
+  g_test_summary ("A name of a directory (`.`, `..`) is refused.");
+
   const char *const names[] = { ".", "..", "/..", "/." };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -104,6 +120,8 @@ test_directory (void)
 static void
 test_control (void)
 {
+  g_test_summary ("A control character is refused.");
+
   const char *const names[] = { "a\nb", "\t", "a\x7f", "\xc2\x85", "/a\x01" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -113,6 +131,8 @@ test_control (void)
 static void
 test_not_utf8 (void)
 {
+  g_test_summary ("What is not UTF-8 is refused.");
+
   const char *const names[] = { "\xff\xfe", "a\xc3", "/\xed\xa0\x80" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -122,6 +142,8 @@ test_not_utf8 (void)
 static void
 test_too_long (void)
 {
+  g_test_summary ("A name that is too long is refused, and the limit told.");
+
   g_autofree char *too_long = g_strnfill (256, 'x'), *posix = g_strconcat ("/", too_long, NULL);
 
   check_refused (too_long, "255");
@@ -131,6 +153,8 @@ test_too_long (void)
 static void
 test_reserved (void)
 {
+  g_test_summary ("The library's own words cannot be names of regions.");
+
   check_refused ("bells", "reserved");
   check_refused ("locks", "reserved");
 }
@@ -139,6 +163,8 @@ test_reserved (void)
 static void
 test_apart (void)
 {
+  g_test_summary ("Names that look alike (case, accents, spaces) are different regions.");
+
   const char *const names[] = { "key", "key1", "Key", "KEY", "ke1y", "Noël", "Noe\xcc\x88l", "Nol", "key ", " key" };
   g_autoptr(GPtrArray) regions = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -155,6 +181,8 @@ test_apart (void)
 static void
 test_plain_and_posix_are_apart (void)
 {
+  g_test_summary ("`name` and `/name` are different regions.");
+
   g_autofree char *plain = test_unique_name ("shmooze-test"), *posix = g_strconcat ("/", plain, NULL);
   g_autoptr(ShmoozeRegion) one = create (plain, 1), two = create (posix, 2);
 
@@ -164,12 +192,16 @@ test_plain_and_posix_are_apart (void)
 static void
 test_not_found (void)
 {
+  g_test_summary ("To open what nobody has made is \"not found\".");
+
   check_absent ("nobody");
 }
 
 static void
 test_remove_not_found (void)
 {
+  g_test_summary ("To remove what is not there is \"not found\".");
+
   g_autoptr(GError) error = NULL;
 
   g_assert_false (shmooze_region_remove ("nobody", &error));
@@ -180,6 +212,8 @@ test_remove_not_found (void)
 static void
 test_asking_makes_nothing (void)
 {
+  g_test_summary ("To ask for a region leaves nothing behind, not even a directory.");
+
   g_autofree char *app = g_build_filename (test_home (), "app", "org.example.Asked", NULL);
 
   g_setenv ("SHMOOZE_DOMAIN", "org.example.Asked", TRUE);
@@ -191,6 +225,8 @@ test_asking_makes_nothing (void)
 static void
 test_domain (void)
 {
+  g_test_summary ("`SHMOOZE_DOMAIN` sets a group of programs apart from others.");
+
   g_autofree char *path = g_build_filename (test_home (), "app", "org.example.Test", "shmooze", "d", NULL);
   g_autoptr(ShmoozeRegion) plain = create ("d", 1), in_domain = NULL;
 
@@ -203,6 +239,8 @@ test_domain (void)
 static void
 test_flatpak (void)
 {
+  g_test_summary ("In a Flatpak sandbox the application's id is the domain, whatever the environment says.");
+
   g_autofree char *path = g_build_filename (test_home (), "app", "org.example.Flat", "shmooze", "d", NULL);
   g_autoptr(ShmoozeRegion) in_flatpak = NULL;
 
@@ -217,6 +255,8 @@ test_flatpak (void)
 static void
 test_private (void)
 {
+  g_test_summary ("A name with a slash is private in a Flatpak sandbox, and a plain one is not.");
+
   g_assert_false (shmooze_region_name_is_private ("/table"));
   g_setenv ("FLATPAK_ID", "org.example.Flat", TRUE);
   g_assert_true (shmooze_region_name_is_private ("/table"));
@@ -241,6 +281,8 @@ make_sandbox (char **link_path)
 static void
 test_flatpak_link (void)
 {
+  g_test_summary ("The link that Flatpak puts into its sandboxes is followed.");
+
   g_autofree char *path = g_build_filename (test_home (), "flatpak", "app", "org.example.Flat", "shmooze", "d", NULL);
   g_autofree char *former = g_strdup (test_home ()), *link_path = NULL, *sandbox = make_sandbox (&link_path);
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -257,6 +299,8 @@ test_flatpak_link (void)
 static void
 test_foreign_link (void)
 {
+  g_test_summary ("A link that somebody else put there is not.");
+
   g_autofree char *former = g_strdup (test_home ()), *link_path = NULL, *sandbox = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -279,6 +323,8 @@ test_foreign_link (void)
 static void
 test_bad_domain (void)
 {
+  g_test_summary ("A domain cannot lead out of the directory.");
+
   g_autoptr(GError) error = NULL;
 
   g_setenv ("SHMOOZE_DOMAIN", "../../escape", TRUE);
@@ -302,6 +348,8 @@ static const mode_t masks[] = { 0, 022, 077, 0377 };
 static void
 test_mode (void)
 {
+  g_test_summary ("A region is for the user alone, whatever the umask.");
+
   for (gsize i = 0; i < G_N_ELEMENTS (masks); i++)
     {
       mode_t former = umask (masks[i]);
@@ -315,6 +363,8 @@ test_mode (void)
 static void
 test_posix_mode (void)
 {
+  g_test_summary ("A POSIX object is for the user alone, whatever the umask.");
+
   for (gsize i = 0; i < G_N_ELEMENTS (masks); i++)
     {
       g_autofree char *name = test_unique_name ("/shmooze-test");
@@ -329,6 +379,8 @@ test_posix_mode (void)
 static void
 test_directory_mode (void)
 {
+  g_test_summary ("The directories are for the user alone, whatever the umask.");
+
   for (gsize i = 0; i < G_N_ELEMENTS (masks) - 1; i++)
     {
       g_autofree char *domain = test_unique_name ("org.example.Mask");
@@ -349,6 +401,8 @@ test_directory_mode (void)
 static void
 test_directory_is_closed (void)
 {
+  g_test_summary ("A directory that was opened to others is closed again.");
+
   g_autofree char *folder = test_path (NULL);
   g_autoptr(ShmoozeRegion) first = create ("first", 1), second = NULL;
 
@@ -360,6 +414,8 @@ test_directory_is_closed (void)
 static void
 test_no_runtime_directory (void)
 {
+  g_test_summary ("Without a runtime directory the names are in a private directory under `/dev/shm`.");
+
   const char *const values[] = { NULL, "", "relative/path" };
   g_autofree char *domain = test_unique_name ("org.example.Test");
   g_autofree char *user = g_strdup_printf ("/dev/shm/shmooze-%u", (guint) geteuid ());

@@ -79,6 +79,8 @@ write_more (gpointer user_data)
 static void
 test_reader (void)
 {
+  g_test_summary ("A handler may run a main loop; a reader's source does not call it within itself.");
+
   const ShmoozeWait waits[] = { SHMOOZE_WAIT_BELL, SHMOOZE_WAIT_POLL };
 
   for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
@@ -143,6 +145,8 @@ send_own (gpointer user_data)
 static void
 test_room (void)
 {
+  g_test_summary ("A room's signals do not come within each other either, and none is lost.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRoom) room = shmooze_room_join ("room", "Ada", SHMOOZE_WAIT_AUTO, &error);
   g_autoptr(TestChild) child = NULL;
@@ -253,6 +257,8 @@ role_nester (int    argc,
 static void
 test_joined_meanwhile (void)
 {
+  g_test_summary ("Nor is who comes meanwhile, though nothing but the bell tells.");
+
   g_autoptr(TestChild) ben = test_child_new ("nester", "room", NULL);
   g_autoptr(GPtrArray) speakers = g_ptr_array_new_with_free_func ((GDestroyNotify) test_room_free);
   g_autoptr(TestRoom) cleo = NULL;

@@ -75,6 +75,9 @@ look_now (GSource *source,
 static void
 test_pace (void)
 {
+  g_test_summary ("A layout without a bell is looked at every millisecond while it moves, every 250 milliseconds "
+                  "after.");
+
   Looks looks = { 0 };
   GSource *source = make_source (on_look, &looks);
 
@@ -93,6 +96,8 @@ test_pace (void)
 static void
 test_hurry (void)
 {
+  g_test_summary ("Who is about to write looks soon.");
+
   Looks looks = { 0 };
   GSource *source = make_source (on_look, &looks);
 
@@ -106,6 +111,8 @@ test_hurry (void)
 static void
 test_bell (void)
 {
+  g_test_summary ("A bell beside the region gives one turn for one ring.");
+
   g_autoptr(ShmoozeRegion) region = create ("bell", CAPACITY);
   ShmoozeRinger ringer = { 0 };
   Looks looks = { 0 };
@@ -134,6 +141,8 @@ test_bell (void)
 static void
 test_no_bell (void)
 {
+  g_test_summary ("Where no bell can be made, looking does.");
+
   g_autoptr(ShmoozeRegion) region = create ("no-bell", CAPACITY);
   g_autofree char *bells = test_path ("bells");
   Looks looks = { 0 };
@@ -175,6 +184,8 @@ make_communicator (const char *name,
 static void
 test_communicator (void)
 {
+  g_test_summary ("A message and its confirmation wake a peer of ours that does not look.");
+
   guint n_ada = 0, n_ben = 0;
   g_autoptr(ShmoozeCommunicator) ada = make_communicator ("messages", &n_ada);
   g_autoptr(ShmoozeCommunicator) ben = make_communicator ("messages", &n_ben);
@@ -212,6 +223,8 @@ start_again (ShmoozeCommunicator *communicator)
 static void
 test_communicator_again (void)
 {
+  g_test_summary ("So they do after a handler has stopped reading and begun again.");
+
   guint n_ada = 0, n_ben = 0;
   g_autoptr(ShmoozeCommunicator) ada = make_communicator ("messages", &n_ada);
   g_autoptr(ShmoozeCommunicator) ben = make_communicator ("messages", &n_ben);
@@ -263,6 +276,8 @@ share (ShmoozeSharedText *sharer,
 static void
 test_shared_text (void)
 {
+  g_test_summary ("A change wakes readers of ours that do not look.");
+
   g_autoptr(ShmoozeSharedText) sharer = shmooze_shared_text_share ("text", CAPACITY, NULL);
   g_autoptr(ShmoozeSharedText) first = NULL;
   g_autoptr(ShmoozeSharedText) second = NULL;
@@ -295,6 +310,8 @@ test_shared_text (void)
 static void
 test_many_readers (void)
 {
+  g_test_summary ("Readers beyond the eighth follow by looking.");
+
   g_autoptr(ShmoozeSharedText) sharer = shmooze_shared_text_share ("text", CAPACITY, NULL);
   g_autoptr(GPtrArray) readers = g_ptr_array_new_with_free_func (g_object_unref);
   char *seen[12] = { NULL };

@@ -29,6 +29,8 @@ cancel_later (gpointer data)
 static void
 test_wait_for_news (void)
 {
+  g_test_summary ("A waiting reader wakes within its patience when something is written.");
+
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
       g_autoptr(GError) error = NULL;
@@ -95,6 +97,8 @@ on_news (ShmoozeReader *reader,
 static void
 test_source (void)
 {
+  g_test_summary ("A reader's source tells the main loop of every message and draft.");
+
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
       g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
@@ -136,6 +140,8 @@ on_called (ShmoozeReader *reader,
 static void
 test_source_cancelled (void)
 {
+  g_test_summary ("A cancelled reader source is dispatched once.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -183,6 +189,8 @@ expect_no_next (ShmoozeReader *reader,
 static void
 test_next (void)
 {
+  g_test_summary ("To take the next message is to be done with the one before, or with a run.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
@@ -225,6 +233,8 @@ is_full (TestLane *lane)
 static void
 test_next_makes_room (void)
 {
+  g_test_summary ("What is taken so makes room for what is written.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
 
@@ -245,6 +255,8 @@ test_next_makes_room (void)
 static void
 test_next_waits (void)
 {
+  g_test_summary ("The next message is waited for, as long as one likes.");
+
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
       g_autoptr(GError) error = NULL;
@@ -285,6 +297,8 @@ test_next_waits (void)
 static void
 test_next_fails (void)
 {
+  g_test_summary ("Who waits for the next message hears why none can come.");
+
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
       g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
@@ -306,6 +320,8 @@ test_next_fails (void)
 static void
 test_next_hostile (void)
 {
+  g_test_summary ("A word that breaks the rules is no next message.");
+
   static const guint64 words[] = { 1, SHMOOZE_WORD_FRAME | G_MAXUINT32, SHMOOZE_WORD_FRAME | SMALL,
                                    SHMOOZE_WORD_SKIP | 1, G_MAXUINT64 };
 
@@ -365,6 +381,8 @@ play (gpointer data)
 static void
 test_ping_pong (void)
 {
+  g_test_summary ("Two who wait for one another's next message never miss it.");
+
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
       g_autoptr(TestLane) there = test_lane_new ("there", SMALL, 1, 0), back = test_lane_new ("back", SMALL, 1, 0);

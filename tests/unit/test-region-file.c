@@ -93,6 +93,8 @@ check_contents (TestFile   *file,
 static void
 test_file_as_it_is (void)
 {
+  g_test_summary ("Capacity 0 maps the file as it is.");
+
   g_autoptr(TestFile) file = test_file_new ("twelve bytes");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -108,6 +110,8 @@ test_file_as_it_is (void)
 static void
 test_file_persists (void)
 {
+  g_test_summary ("What is written is in the file afterwards.");
+
   g_autoptr(TestFile) file = test_file_new ("before");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -121,6 +125,8 @@ test_file_persists (void)
 static void
 test_file_created (void)
 {
+  g_test_summary ("A missing file is made when a capacity is given, for the user alone.");
+
   g_autoptr(TestFile) file = test_file_new (NULL);
   mode_t former = umask (0);
   g_autoptr(ShmoozeRegion) region = map_file (file, 5000, RW);
@@ -137,6 +143,8 @@ test_file_created (void)
 static void
 test_file_grows (void)
 {
+  g_test_summary ("A file grows to the capacity.");
+
   g_autoptr(TestFile) file = test_file_new ("start");
   g_autoptr(ShmoozeRegion) region = map_file (file, 10000, RW);
 
@@ -147,6 +155,8 @@ test_file_grows (void)
 static void
 test_file_smaller (void)
 {
+  g_test_summary ("A capacity below the file's size is refused, and cuts nothing.");
+
   g_autoptr(TestFile) file = test_file_new ("twelve bytes");
 
   check_refused (file, 11, RW, G_IO_ERROR_INVALID_ARGUMENT, "12");
@@ -156,6 +166,8 @@ test_file_smaller (void)
 static void
 test_file_empty (void)
 {
+  g_test_summary ("An empty file without a capacity is refused.");
+
   g_autoptr(TestFile) file = test_file_new ("");
 
   check_refused (file, 0, RW, G_IO_ERROR_INVALID_ARGUMENT, "empty");
@@ -164,6 +176,8 @@ test_file_empty (void)
 static void
 test_file_missing (void)
 {
+  g_test_summary ("A missing file without a capacity is \"not found\", and is not made.");
+
   g_autoptr(TestFile) file = test_file_new (NULL);
 
   check_refused (file, 0, RW, G_IO_ERROR_NOT_FOUND, NULL);
@@ -174,6 +188,8 @@ test_file_missing (void)
 static void
 test_file_grow_without_writing (void)
 {
+  g_test_summary ("To grow needs write access.");
+
   const ShmoozeAccess accesses[] = { READ, SHMOOZE_ACCESS_COPY_ON_WRITE };
   g_autoptr(TestFile) file = test_file_new ("start");
 
@@ -185,6 +201,8 @@ test_file_grow_without_writing (void)
 static void
 test_file_impossible (void)
 {
+  g_test_summary ("An impossible capacity leaves no file.");
+
   g_autoptr(TestFile) file = test_file_new (NULL);
 
   check_refused (file, G_MAXUINT64, RW, G_IO_ERROR_INVALID_ARGUMENT, NULL);
@@ -195,6 +213,8 @@ test_file_impossible (void)
 static void
 test_file_not_regular (void)
 {
+  g_test_summary ("Only regular files are mapped.");
+
   g_autoptr(TestFile) fifo = test_file_new (NULL), folder = test_file_new (NULL);
   g_autoptr(GFile) web = g_file_new_for_uri ("http://example.org/region");
   g_autoptr(GError) error = NULL;
@@ -212,6 +232,8 @@ test_file_not_regular (void)
 static void
 test_file_read_only (void)
 {
+  g_test_summary ("A file that may only be read can be mapped for reading.");
+
   g_autoptr(TestFile) file = test_file_new ("to be read");
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -227,6 +249,8 @@ test_file_read_only (void)
 static void
 test_file_copy_on_write (void)
 {
+  g_test_summary ("Private writes do not reach the file.");
+
   g_autoptr(TestFile) file = test_file_new ("original");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, SHMOOZE_ACCESS_COPY_ON_WRITE);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, SHMOOZE_ACCESS_COPY_ON_WRITE);
@@ -240,6 +264,8 @@ test_file_copy_on_write (void)
 static void
 test_file_two_see_each_other (void)
 {
+  g_test_summary ("Two mappings of a file see each other's bytes.");
+
   g_autoptr(TestFile) file = test_file_new ("........");
   g_autoptr(ShmoozeRegion) one = map_file (file, 0, RW), two = map_file (file, 0, READ);
   g_autoptr(ShmoozeView) written = view_of (one, 0, 0, RW), seen = view_of (two, 0, 0, READ);
@@ -251,6 +277,8 @@ test_file_two_see_each_other (void)
 static void
 test_file_flush (void)
 {
+  g_test_summary ("Flushing puts it on the disk, and can be cancelled.");
+
   g_autoptr(TestFile) file = test_file_new ("........");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -273,6 +301,8 @@ test_file_flush (void)
 static void
 test_file_truncated (void)
 {
+  g_test_summary ("A file that is cut is lost, and stays the user's.");
+
   g_autoptr(TestFile) file = test_file_new (NULL);
   g_autoptr(ShmoozeRegion) region = map_file (file, 3 * test_page_size (), RW);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -290,6 +320,8 @@ test_file_truncated (void)
 static void
 test_file_no_descriptor_leaks (void)
 {
+  g_test_summary ("A failed attempt to map a file leaves no descriptor open.");
+
   g_autoptr(TestFile) file = test_file_new ("some"), missing = test_file_new (NULL);
   guint before = test_count_fds ();
 
@@ -330,6 +362,8 @@ from_fd (int           fd,
 static void
 test_unnamed (void)
 {
+  g_test_summary ("An unnamed region has no name and no path, and is zeros.");
+
   g_autoptr(ShmoozeRegion) region = create_unnamed (1234);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
@@ -345,6 +379,8 @@ test_unnamed (void)
 static void
 test_unnamed_sealed (void)
 {
+  g_test_summary ("An unnamed region cannot be resized by anybody.");
+
   g_autoptr(ShmoozeRegion) region = create_unnamed (1234);
   int fd = shmooze_region_get_fd (region);
 
@@ -359,6 +395,8 @@ test_unnamed_sealed (void)
 static void
 test_unnamed_sizes (void)
 {
+  g_test_summary ("An unnamed region of an impossible size is refused.");
+
   g_autoptr(GError) error = NULL;
 
   g_assert_null (shmooze_region_create_unnamed (0, &error));
@@ -372,6 +410,8 @@ test_unnamed_sizes (void)
 static void
 test_fd_shares (void)
 {
+  g_test_summary ("Two regions of one descriptor share their bytes.");
+
   g_autoptr(ShmoozeRegion) region = create_unnamed (100);
   g_autoptr(ShmoozeRegion) other = from_fd (shmooze_region_get_fd (region), READ);
   g_autoptr(ShmoozeView) written = view_of (region, 0, 0, RW), seen = view_of (other, 0, 0, READ);
@@ -384,6 +424,8 @@ test_fd_shares (void)
 static void
 test_fd_is_duplicated (void)
 {
+  g_test_summary ("The caller keeps the descriptor.");
+
   g_autoptr(ShmoozeRegion) region = create_unnamed (100), other = NULL;
   int mine = dup (shmooze_region_get_fd (region));
 
@@ -399,6 +441,8 @@ test_fd_is_duplicated (void)
 static void
 test_fd_refused (void)
 {
+  g_test_summary ("A descriptor that cannot be mapped so is refused with the reason.");
+
   g_autoptr(ShmoozeRegion) region = create_unnamed (100);
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", shmooze_region_get_fd (region));
   int read_only = open (link, O_RDONLY | O_CLOEXEC), empty = memfd_create ("empty", MFD_CLOEXEC), ends[2];
@@ -430,6 +474,8 @@ test_fd_refused (void)
 static void
 test_fd_truncated (void)
 {
+  g_test_summary ("A descriptor whose file shrinks is lost, without SIGBUS.");
+
   int fd = memfd_create ("shrinks", MFD_CLOEXEC);
   g_autoptr(ShmoozeRegion) region = NULL;
   g_autoptr(ShmoozeView) view = NULL;
@@ -462,6 +508,8 @@ answer_in_region (int    argc,
 static void
 test_fd_to_child (void)
 {
+  g_test_summary ("A descriptor can be given to a child.");
+
   g_autoptr(ShmoozeRegion) region = create_unnamed (100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
@@ -484,6 +532,8 @@ test_fd_to_child (void)
 static void
 test_fd_over_socket (void)
 {
+  g_test_summary ("A descriptor can be sent over a socket, and the memory outlives its maker.");
+
   g_autoptr(ShmoozeRegion) region = create_unnamed (100), other = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), seen = NULL;
   g_autoptr(GSocket) near = NULL, far = NULL;
@@ -516,6 +566,8 @@ test_fd_over_socket (void)
 static void
 test_unnamed_lane (void)
 {
+  g_test_summary ("A lane works in an unnamed region that is shared by descriptor.");
+
   g_autoptr(ShmoozeRegion) one = create_unnamed (65536), two = from_fd (shmooze_region_get_fd (one), RW);
   g_autoptr(ShmoozeView) writing = view_of (one, 0, 0, RW), reading = view_of (two, 0, 0, RW);
   g_autoptr(GError) error = NULL;

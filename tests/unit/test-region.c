@@ -13,6 +13,8 @@
 static void
 test_create (void)
 {
+  g_test_summary ("A region tells its name, path, capacity and access, also as properties.");
+
   g_autofree char *path = test_path ("basic"), *name = NULL, *where = NULL;
   g_autoptr(ShmoozeRegion) region = create ("basic", 1000);
   guint64 capacity;
@@ -37,6 +39,8 @@ test_create (void)
 static void
 test_zeros (void)
 {
+  g_test_summary ("A new region is zeros.");
+
   g_autoptr(ShmoozeRegion) region = create ("zeros", 100003);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
 
@@ -46,6 +50,8 @@ test_zeros (void)
 static void
 test_exists (void)
 {
+  g_test_summary ("To create what exists is an error, and changes nothing.");
+
   g_autoptr(ShmoozeRegion) region = create ("basic", 1000);
 
   check_no_creation ("basic", 1000, RW, G_IO_ERROR_EXISTS, "exists");
@@ -56,6 +62,8 @@ test_exists (void)
 static void
 test_open (void)
 {
+  g_test_summary ("To open tells the capacity that was asked at creation.");
+
   g_autoptr(ShmoozeRegion) region = create ("basic", 1000), other = open_as ("basic", READ);
 
   g_assert_cmpuint (shmooze_region_get_capacity (other), ==, 1000);
@@ -66,6 +74,8 @@ test_open (void)
 static void
 test_regions_are_coherent (void)
 {
+  g_test_summary ("Two regions of one name see each other's bytes at once, both ways.");
+
   g_autoptr(ShmoozeRegion) region = create ("basic", 1000), other = open_region ("basic");
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), other_view = view_of (other, 0, 0, RW);
   char *one = shmooze_view_get_data (view), *two = shmooze_view_get_data (other_view);
@@ -80,6 +90,8 @@ test_regions_are_coherent (void)
 static void
 test_views_are_coherent (void)
 {
+  g_test_summary ("Overlapping views of one region see each other's bytes at once.");
+
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("basic", 3 * page);
   g_autoptr(ShmoozeView) whole = view_of (region, 0, 0, RW), part = view_of (region, page + 5, 100, RW);
@@ -93,6 +105,8 @@ test_views_are_coherent (void)
 static void
 test_later_view_sees (void)
 {
+  g_test_summary ("A view made later sees what an earlier one wrote.");
+
   g_autoptr(ShmoozeRegion) region = create ("basic", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
@@ -105,6 +119,8 @@ test_later_view_sees (void)
 static void
 test_other_regions_do_not_see (void)
 {
+  g_test_summary ("Regions of other names see nothing of it.");
+
   g_autoptr(ShmoozeRegion) one = create ("one", 100), two = create ("two", 100);
   g_autoptr(ShmoozeView) view = view_of (one, 0, 0, RW), other = view_of (two, 0, 0, READ);
 
@@ -115,6 +131,8 @@ test_other_regions_do_not_see (void)
 static void
 test_many (void)
 {
+  g_test_summary ("A hundred regions can be open at once, each with its own bytes.");
+
   g_autoptr(GPtrArray) regions = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; i < 100; i++)
@@ -137,6 +155,8 @@ test_many (void)
 static void
 test_create_or_open_creates (void)
 {
+  g_test_summary ("Create-or-open creates when nothing is there, and says so.");
+
   g_autoptr(GError) error = NULL;
   gboolean created = FALSE;
   g_autoptr(ShmoozeRegion) region = shmooze_region_create_or_open ("either", 10, RW, &created, &error);
@@ -149,6 +169,8 @@ test_create_or_open_creates (void)
 static void
 test_create_or_open_opens (void)
 {
+  g_test_summary ("Create-or-open opens what is there, with its own capacity.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) one = create ("either", 10), two = NULL, three = NULL;
   gboolean created = TRUE;
@@ -179,6 +201,8 @@ create_with (const char *name,
 static void
 test_contents (void)
 {
+  g_test_summary ("A region made with contents has them at the moment it has its name.");
+
   g_autoptr(ShmoozeRegion) region = create_with ("contents", 100, "hello"), other = open_as ("contents", READ);
   g_autoptr(ShmoozeView) view = view_of (other, 0, 0, READ);
 
@@ -189,6 +213,8 @@ test_contents (void)
 static void
 test_contents_exact (void)
 {
+  g_test_summary ("Contents may fill the region exactly, or be empty.");
+
   g_autoptr(ShmoozeRegion) exact = create_with ("exact", 5, "hello"), empty = create_with ("empty", 5, "");
   g_autoptr(ShmoozeView) view = view_of (exact, 0, 0, READ), none = view_of (empty, 0, 0, READ);
 
@@ -199,6 +225,8 @@ test_contents_exact (void)
 static void
 test_contents_too_long (void)
 {
+  g_test_summary ("Contents that do not fit are refused, and leave no name.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) hello = g_bytes_new_static ("hello", 5);
 
@@ -210,6 +238,8 @@ test_contents_too_long (void)
 static void
 test_contents_name_taken (void)
 {
+  g_test_summary ("Contents are not written into a region that exists.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) other = g_bytes_new_static ("other", 5);
   g_autoptr(ShmoozeRegion) region = create_with ("contents", 100, "hello");
@@ -234,6 +264,8 @@ capacity_at (guint i)
 static void
 test_capacity_is_exact (void)
 {
+  g_test_summary ("A region has exactly the capacity asked for, not the page's, for its maker and for who opens it.");
+
   for (guint i = 0; i < N_CAPACITIES; i++)
     {
       g_autoptr(ShmoozeRegion) region = create ("size", capacity_at (i)), other = open_region ("size");
@@ -249,6 +281,8 @@ test_capacity_is_exact (void)
 static void
 test_capacity_bounds (void)
 {
+  g_test_summary ("A view one byte larger than the capacity is refused, though the page goes on.");
+
   for (guint i = 0; i < N_CAPACITIES; i++)
     {
       g_autoptr(GError) error = NULL;
@@ -264,6 +298,8 @@ test_capacity_bounds (void)
 static void
 test_capacity_of_file (void)
 {
+  g_test_summary ("The file has whole pages and the control page, and its memory is taken at once.");
+
   for (guint i = 0; i < N_CAPACITIES; i++)
     {
       gsize page = test_page_size ();
@@ -293,12 +329,16 @@ check_impossible (guint64 capacity)
 static void
 test_capacity_zero (void)
 {
+  g_test_summary ("A capacity of 0 is refused before the name is touched.");
+
   check_impossible (0);
 }
 
 static void
 test_capacity_not_addressable (void)
 {
+  g_test_summary ("A capacity that no process can address is refused before the name is touched.");
+
   check_impossible (G_GUINT64_CONSTANT (1) << 63);
   check_impossible (G_MAXUINT64);
   check_impossible (G_MAXUINT64 - test_page_size () + 1);
@@ -309,6 +349,8 @@ test_capacity_not_addressable (void)
 static void
 test_capacity_beyond_memory (void)
 {
+  g_test_summary ("A capacity beyond the free memory is \"no space\", tells the bytes, and leaves the name free.");
+
   check_no_creation ("vast", G_GUINT64_CONSTANT (1) << 45, RW, G_IO_ERROR_NO_SPACE, "35184372");
   check_absent ("vast");
   g_object_unref (create ("vast", 1));  /* the name is free */
@@ -318,6 +360,8 @@ test_capacity_beyond_memory (void)
 static void
 test_capacity_beyond_file_system (void)
 {
+  g_test_summary ("A capacity beyond the file system is \"no space\", and nothing stays taken.");
+
   g_autofree char *name = test_unique_name ("/shmooze-test");
   struct statvfs before, after;
 
@@ -346,6 +390,8 @@ available_bytes (void)
 static void
 test_big (void)
 {
+  g_test_summary ("2.5 GiB are as good as two bytes: both ends can be written and read.");
+
   const guint64 capacity = G_GUINT64_CONSTANT (5) << 29;  /* 2.5 GiB */
   g_autoptr(ShmoozeRegion) region = NULL, other = NULL;
   g_autoptr(ShmoozeView) whole = NULL, seen = NULL, end = NULL;
@@ -379,6 +425,8 @@ test_big (void)
 static void
 test_list_nothing (void)
 {
+  g_test_summary ("Where nothing is, the list is empty.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) none = shmooze_region_list (&error);
 
@@ -390,6 +438,8 @@ test_list_nothing (void)
 static void
 test_list (void)
 {
+  g_test_summary ("The list tells names, in order, with path, capacity and whether somebody holds them.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) b = create ("b", 20), a = create ("a", 10), c = create ("ć", 30);
   g_autoptr(GPtrArray) infos = shmooze_region_list (&error);
@@ -412,6 +462,8 @@ test_list (void)
 static void
 test_list_copy (void)
 {
+  g_test_summary ("A copied entry outlives its list.");
+
   g_autoptr(ShmoozeRegion) region = create ("b", 20);
   g_autoptr(GPtrArray) infos = shmooze_region_list (NULL);
   g_autoptr(ShmoozeRegionInfo) copy = shmooze_region_info_copy (g_ptr_array_index (infos, 0));
@@ -436,6 +488,8 @@ hold (int    argc,
 static void
 test_list_others (void)
 {
+  g_test_summary ("The list knows what other processes hold.");
+
   g_autoptr(TestChild) child = test_child_new ("hold", "theirs", NULL);
   g_autoptr(GPtrArray) infos = NULL;
 
@@ -450,6 +504,8 @@ test_list_others (void)
 static void
 test_list_sweeps (void)
 {
+  g_test_summary ("The list removes dead regions and keeps living ones.");
+
   g_autofree char *path = test_path ("dead");
   g_autoptr(TestChild) child = test_child_new ("hold", "dead", NULL);
   g_autoptr(ShmoozeRegion) alive = NULL;
@@ -469,6 +525,8 @@ test_list_sweeps (void)
 static void
 test_list_ignores (void)
 {
+  g_test_summary ("What is none of ours is neither listed nor touched by listing.");
+
   g_autoptr(ShmoozeRegion) region = create ("ours", 1);
   g_autofree char *letter = test_path ("letter"), *folder = test_path ("folder"), *link = test_path ("link");
   g_autoptr(GPtrArray) infos = NULL;
@@ -556,6 +614,8 @@ check_not_followed (goffset offset,
 static void
 test_tampered_magic (void)
 {
+  g_test_summary ("A damaged magic is lost for holders and no region for openers.");
+
   check_lost (0, 8, 0);
   check_lost (0, 1, 0);
   check_lost (0, 8, G_MAXUINT64);
@@ -564,6 +624,8 @@ test_tampered_magic (void)
 static void
 test_tampered_version (void)
 {
+  g_test_summary ("A changed version is not followed.");
+
   check_not_followed (8, 4, 0);
   check_not_followed (8, 4, 2);
   check_not_followed (8, 4, G_MAXUINT32);
@@ -572,6 +634,8 @@ test_tampered_version (void)
 static void
 test_tampered_page_size (void)
 {
+  g_test_summary ("A changed page size is not followed.");
+
   check_not_followed (12, 4, 0);
   check_not_followed (12, 4, 1);
   check_not_followed (12, 4, (guint64) test_page_size () * 2);
@@ -580,6 +644,8 @@ test_tampered_page_size (void)
 static void
 test_tampered_capacity (void)
 {
+  g_test_summary ("A changed capacity is not followed.");
+
   guint64 page = test_page_size ();
 
   check_not_followed (16, 8, 0);

@@ -30,6 +30,8 @@ seat_of (ShmoozeRoomInfo *info,
 static void
 test_joined (void)
 {
+  g_test_summary ("A room's information lists seats, drafts and counts without joining it.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", SHMOOZE_WAIT_AUTO), ben = test_room_join ("chat", "Ben", SHMOOZE_WAIT_AUTO);
   g_autoptr(ShmoozeRoomInfo) info = NULL, copy = NULL, later = NULL;
   g_autofree char *path = test_path ("chat");
@@ -91,6 +93,8 @@ test_joined (void)
 static void
 test_crashed (void)
 {
+  g_test_summary ("A seat whose process was killed is shown as crashed.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", SHMOOZE_WAIT_AUTO);
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben");
   g_autoptr(ShmoozeRoomInfo) info = NULL;
@@ -108,6 +112,8 @@ test_crashed (void)
 static void
 test_left (void)
 {
+  g_test_summary ("A seat whose user left is shown as free.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", SHMOOZE_WAIT_AUTO);
   g_autoptr(ShmoozeRoomInfo) info = NULL;
   guint seat;
@@ -126,6 +132,8 @@ test_left (void)
 static void
 test_errors (void)
 {
+  g_test_summary ("Asking for the information of something that is not a room fails with the reason.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = shmooze_region_create ("plain", 100000, SHMOOZE_ACCESS_READ_WRITE, NULL);
   g_autoptr(ShmoozeRegion) tiny = shmooze_region_create ("tiny", 1, SHMOOZE_ACCESS_READ_WRITE, NULL);
@@ -149,6 +157,8 @@ test_errors (void)
 static void
 test_hostile (void)
 {
+  g_test_summary ("Whatever a room contains, its information is valid UTF-8 and within bounds, or an error.");
+
   guint n_problems = 0, n_refused = 0;
 
   for (guint round = 0; round < (TEST_SLOW ? 30 : 200); round++)
@@ -192,6 +202,8 @@ test_hostile (void)
 static void
 test_truncated (void)
 {
+  g_test_summary ("The information of a truncated room is an error.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", SHMOOZE_WAIT_AUTO);
   g_autofree char *path = test_path ("chat");

@@ -56,6 +56,8 @@ check_talk (TestRoom *ada,
 static void
 test_two (void)
 {
+  g_test_summary ("A room can be joined without waiting for it.");
+
   g_autoptr(TestRoom) ada = join_and_wait ("Ada");
   g_autoptr(TestRoom) ben = join_and_wait ("Ben");
 
@@ -68,6 +70,8 @@ test_two (void)
 static void
 test_history (void)
 {
+  g_test_summary ("What was said before is told after that.");
+
   g_autoptr(TestRoom) ada = join_and_wait ("Ada");
   g_autoptr(TestRoom) ben = NULL;
 
@@ -80,6 +84,8 @@ test_history (void)
 static void
 test_many (void)
 {
+  g_test_summary ("Many join at once; each has a seat and a nickname of its own.");
+
   Joining joining[8] = { 0 };
   TestRoom *rooms[G_N_ELEMENTS (joining)];
   g_autoptr(GHashTable) nicks = g_hash_table_new (g_str_hash, g_str_equal);
@@ -106,6 +112,8 @@ test_many (void)
 static void
 test_refused (void)
 {
+  g_test_summary ("Why one cannot join is told likewise.");
+
   Joining joining = { 0 };
 
   shmooze_room_join_async ("a/b", "Ada", SHMOOZE_WAIT_AUTO, NULL, on_joined, &joining);
@@ -117,6 +125,8 @@ test_refused (void)
 static void
 test_refused_at_once (void)
 {
+  g_test_summary ("A name that cannot be a room is refused without waiting.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = shmooze_region_create ("plain", 100000, SHMOOZE_ACCESS_READ_WRITE, NULL);
   g_autoptr(ShmoozeRegion) tiny = shmooze_region_create ("tiny", 1, SHMOOZE_ACCESS_READ_WRITE, NULL);
@@ -136,6 +146,8 @@ test_refused_at_once (void)
 static void
 test_nicks (void)
 {
+  g_test_summary ("A nick is made valid and shortened to its limit.");
+
   g_autofree char *long_nick = g_strnfill (500, 'n'), *wide = NULL;
   GString *wide_nick = g_string_new (NULL);
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), two = test_room_join ("chat", "Ada", AUTO);
@@ -177,6 +189,8 @@ count (gpointer user_data)
 static void
 test_busy (void)
 {
+  g_test_summary ("Somebody who was stopped while joining holds up no main loop.");
+
   g_autoptr(TestRoom) ada = join_and_wait ("Ada");
   g_autoptr(ShmoozeRegion) region = shmooze_region_open ("chat", SHMOOZE_ACCESS_READ_WRITE, NULL);
   Joining joining = { 0 };
@@ -233,6 +247,8 @@ check_left (TestRoom *ada,
 static void
 test_cancelled (void)
 {
+  g_test_summary ("Who gives up joining is not taken for crashed.");
+
   guint n_fds = test_count_fds ();
   TestRoom *ada = join_and_wait ("Ada");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -259,6 +275,8 @@ ask_not (GObject      *source,
 static void
 test_unasked (void)
 {
+  g_test_summary ("Nor is a room that was joined and that nobody takes.");
+
   guint n_fds = test_count_fds ();
   TestRoom *ada = join_and_wait ("Ada");
   gboolean done = FALSE;
@@ -311,12 +329,16 @@ check_context (Join join)
 static void
 test_context (void)
 {
+  g_test_summary ("So they do when it was joined without waiting.");
+
   check_context (join_and_wait);
 }
 
 static void
 test_context_at_once (void)
 {
+  g_test_summary ("A room's signals come where it was joined.");
+
   check_context (join_at_once);
 }
 

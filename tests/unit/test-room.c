@@ -73,6 +73,8 @@ check_talk (TestRoom *ada,
 static void
 test_two (void)
 {
+  g_test_summary ("Two members of a room see each other's arrival, drafts, messages and departure.");
+
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_POLL; wait++)
     {
       g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", wait), ben = NULL;
@@ -98,6 +100,8 @@ test_two (void)
 static void
 test_two_processes (void)
 {
+  g_test_summary ("Members in two processes see each other's drafts, messages and departure.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben");
 
@@ -120,6 +124,8 @@ test_two_processes (void)
 static void
 test_keystrokes (void)
 {
+  g_test_summary ("Each keystroke reaches the peer as a draft.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   g_autoptr(GString) text = g_string_new (NULL);
 
@@ -145,6 +151,8 @@ on_idle (gpointer user_data)
 static void
 test_flood (void)
 {
+  g_test_summary ("A flood of messages arrives complete and in order.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   const guint n = 2000;
   guint n_idle = 0, source;
@@ -171,6 +179,8 @@ test_flood (void)
 static void
 test_history (void)
 {
+  g_test_summary ("A member that joins later gets the earlier messages and the current drafts.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = NULL, cleo = NULL;
   g_autofree char *one = NULL, *two = NULL;
 
@@ -237,6 +247,8 @@ check_send_error (TestRoom   *room,
 static void
 test_seats (void)
 {
+  g_test_summary ("A room has a limited number of speaking seats; later members watch until a seat is free.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRoom) none = NULL;
   g_autoptr(GPtrArray) rooms = g_ptr_array_new_with_free_func ((GDestroyNotify) test_room_free);
@@ -291,6 +303,8 @@ test_seats (void)
 static void
 test_leave (void)
 {
+  g_test_summary ("A member that leaves is gone for the others, and its last draft with it.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   ShmoozePeer *peer;
@@ -318,6 +332,8 @@ test_leave (void)
 static void
 test_crash (void)
 {
+  g_test_summary ("A peer that crashes is told from one that leaves.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), cleo = NULL, dora = NULL;
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben");
 
@@ -345,6 +361,8 @@ test_crash (void)
 static void
 test_crash_with_child (void)
 {
+  g_test_summary ("A killed member counts as crashed although a child process of it still runs.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben");
 
@@ -358,6 +376,8 @@ test_crash_with_child (void)
 static void
 test_many_crashes (void)
 {
+  g_test_summary ("Repeated crashes are each noticed, and their seats are reused.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), last = NULL;
   guint n = TEST_SLOW ? 12 : 50;
 
@@ -384,6 +404,8 @@ test_many_crashes (void)
 static void
 test_mass_crash (void)
 {
+  g_test_summary ("All members but one can crash at once.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   TestChild *children[7];
 
@@ -455,6 +477,8 @@ send_large (TestRoom *room,
 static void
 test_back_pressure (void)
 {
+  g_test_summary ("Messages wait while a member does not read, and are delivered in order afterwards.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben");
   g_autofree char *own = NULL, *theirs = NULL;
@@ -493,6 +517,8 @@ test_back_pressure (void)
 static void
 test_back_pressure_ends_with_death (void)
 {
+  g_test_summary ("Waiting messages go out when the member that did not read has died.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben"), cleo = test_talker_new ("chat", "Cleo");
   Sent sent = { 0 };
@@ -513,6 +539,8 @@ test_back_pressure_ends_with_death (void)
 static void
 test_not_responding_to_draft (void)
 {
+  g_test_summary ("A peer that is stopped is told from one that crashed.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben");
   ShmoozePeer *peer;
@@ -529,6 +557,8 @@ test_not_responding_to_draft (void)
 static void
 test_leave_with_unsent (void)
 {
+  g_test_summary ("Leaving ends messages that are still waiting with an error.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben");
   Sent sent = { 0 };
@@ -558,6 +588,8 @@ leave_on_sent (GObject      *object,
 static void
 test_leave_in_callback (void)
 {
+  g_test_summary ("A room can be left in the callback of a sent message.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestChild) ben = test_talker_new ("chat", "Ben");
   Sent sent = { 0 }, last = { 0 };
@@ -586,6 +618,8 @@ leave_now (ShmoozeRoom *room)
 static void
 test_leave_in_handlers (void)
 {
+  g_test_summary ("A room can be left in the handler of each of its signals.");
+
   const char *const signal_names[] = { "message", "draft-changed", "peer-joined", "peer-left" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (signal_names); i++)
@@ -623,6 +657,8 @@ answer (ShmoozeRoom    *room,
 static void
 test_answers (void)
 {
+  g_test_summary ("A message can be answered in the handler of its signal.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
 
   g_signal_connect (ada->room, "message", G_CALLBACK (answer), NULL);
@@ -649,6 +685,9 @@ prompt (ShmoozeRoom    *room,
 static void
 test_prompt_answers (void)
 {
+  g_test_summary ("What is said while one listens comes in the same round of the main loop, and the loop gets its "
+                  "turn.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   guint most = 0;
 
@@ -683,6 +722,8 @@ check_lost (TestRoom *room)
 static void
 test_truncated (void)
 {
+  g_test_summary ("A truncated room is reported LOST once.");
+
   g_autofree char *path = test_path ("chat");
 
   for (guint i = 0; i < 3; i++)
@@ -706,6 +747,8 @@ test_truncated (void)
 static void
 test_replaced (void)
 {
+  g_test_summary ("A room whose file was replaced goes on for its members.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = NULL, again = NULL;
 
   test_settle ();
@@ -721,6 +764,8 @@ test_replaced (void)
 static void
 test_removed (void)
 {
+  g_test_summary ("A room whose name was removed goes on for its members.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
 
   test_settle ();
@@ -767,6 +812,8 @@ break_frame (ShmoozeView *view,
 static void
 test_quarantine (void)
 {
+  g_test_summary ("A lane that breaks the rules is quarantined, and the other members go on.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   g_autoptr(TestRoom) cleo = NULL;
   g_autoptr(ShmoozeView) view = view_room ("chat");
@@ -853,6 +900,8 @@ check_refusal (GError **error)
 static void
 test_hostile (void)
 {
+  g_test_summary ("Whatever a member writes into its lane, the others get valid text or an error.");
+
   for (guint round = 0; round < (TEST_SLOW ? 40 : 250); round++)
     {
       g_autoptr(GRand) rand = g_rand_new_with_seed (round);
@@ -904,6 +953,8 @@ test_hostile (void)
 static void
 test_too_long (void)
 {
+  g_test_summary ("Text beyond the limits is TOO_LONG, and what just fits arrives.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   gsize max = shmooze_room_get_max_text (ada->room);
@@ -930,6 +981,8 @@ test_too_long (void)
 static void
 test_invalid_text (void)
 {
+  g_test_summary ("Text that is not valid UTF-8 is refused or made valid before anybody sees it.");
+
   static const char *const texts[] = { "a\377b", "\xc3", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "ok\x80" };
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
 
@@ -955,6 +1008,8 @@ test_invalid_text (void)
 static void
 test_order (void)
 {
+  g_test_summary ("Members agree on the order of messages that two processes send at the same time.");
+
   guint n = TEST_SLOW ? 150 : 500;
   g_autoptr(TestRoom) cleo = test_room_join ("chat", "Cleo", AUTO);
   g_autoptr(TestChild) ada = test_talker_new ("chat", "Ada"), ben = test_talker_new ("chat", "Ben");
@@ -993,6 +1048,8 @@ test_order (void)
 static void
 test_idle (void)
 {
+  g_test_summary ("Nobody wakes up while nobody writes.");
+
   g_autoptr(TestRoom) cleo = test_room_join ("chat", "Cleo", AUTO);
   g_autoptr(TestChild) ada = test_talker_new ("chat", "Ada"), ben = test_talker_new ("chat", "Ben");
   guint64 before, after;
@@ -1015,6 +1072,8 @@ test_idle (void)
 static void
 test_unref (void)
 {
+  g_test_summary ("Dropping a room object leaves the room.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   ShmoozeRoom *ben = shmooze_room_join ("chat", "Ben", AUTO, NULL);
 
@@ -1035,6 +1094,8 @@ note_state (ShmoozePeer *peer,
 static void
 test_peer_properties (void)
 {
+  g_test_summary ("A peer's properties notify, and stay readable after it has left.");
+
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   g_autoptr(GString) states = g_string_new (NULL);
   g_autoptr(ShmoozePeer) peer = NULL;

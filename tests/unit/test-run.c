@@ -96,6 +96,8 @@ expect_run (ShmoozeReader *reader,
 static void
 test_commit (void)
 {
+  g_test_summary ("A run of messages is seen all at once, and only what was committed of it.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
 
@@ -120,6 +122,8 @@ test_commit (void)
 static void
 test_reservation (void)
 {
+  g_test_summary ("What is reserved ends with what is committed, given back, or reserved anew.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
@@ -152,6 +156,8 @@ test_reservation (void)
 static void
 test_peek (void)
 {
+  g_test_summary ("A run stays until it is released, and nothing more than that is released.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
 
@@ -192,6 +198,8 @@ test_peek (void)
 static void
 test_sizes (void)
 {
+  g_test_summary ("Another size ends a run.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
 
@@ -214,6 +222,8 @@ test_sizes (void)
 static void
 test_laps (void)
 {
+  g_test_summary ("Runs go round the queue, and no old word is taken for a new one.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(GRand) rand = g_rand_new_with_seed (7);
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
@@ -283,6 +293,8 @@ stream (gpointer user_data)
 static void
 test_stream (void)
 {
+  g_test_summary ("Runs pass from thread to thread, whole and in order.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -310,6 +322,8 @@ test_stream (void)
 static void
 test_ring_end (void)
 {
+  g_test_summary ("A run ends with the ring, whatever somebody has written behind that.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
   gsize ring_size = 4 * shmooze_writer_get_max_size (lane->writer), stride;
@@ -335,6 +349,8 @@ test_ring_end (void)
 static void
 test_full (void)
 {
+  g_test_summary ("A run is no longer than there is room for, and a full lane says so.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
@@ -389,6 +405,8 @@ be_killed (int    argc,
 static void
 test_killed (void)
 {
+  g_test_summary ("Of a run whose writer was killed nothing is seen, and the next goes on.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
@@ -417,6 +435,8 @@ test_killed (void)
 static void
 test_lost (void)
 {
+  g_test_summary ("Memory that goes while a run is written or read raises no signal.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
@@ -458,6 +478,8 @@ wait_for_run (gpointer user_data)
 static void
 test_wakes (void)
 {
+  g_test_summary ("A run wakes who sleeps.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
   ShmoozeWord *asleep = shmooze_view_get_data (lane->view);

@@ -115,6 +115,8 @@ check_region (Fixture    *self,
 static void
 test_read_to_end (void)
 {
+  g_test_summary ("A stream reads to the end of its view.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   check_at (fixture, 0);
@@ -127,6 +129,8 @@ test_read_to_end (void)
 static void
 test_read_at_end (void)
 {
+  g_test_summary ("Reading at the end is the end of the stream.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   seek (fixture, 0, G_SEEK_END);
@@ -140,6 +144,8 @@ test_read_at_end (void)
 static void
 test_skip (void)
 {
+  g_test_summary ("Skipping stops at the end.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -160,6 +166,8 @@ test_skip (void)
 static void
 test_one_position (void)
 {
+  g_test_summary ("There is one position for both directions.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   check_read (fixture, 2, "01");
@@ -174,6 +182,8 @@ test_one_position (void)
 static void
 test_two_streams (void)
 {
+  g_test_summary ("Two streams of a view have a position each.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GIOStream) other = stream_of (fixture->view);
   char byte;
@@ -190,6 +200,8 @@ test_two_streams (void)
 static void
 test_seek (void)
 {
+  g_test_summary ("Seeking goes to any place from 0 to the size, from either end.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   g_assert_true (g_seekable_can_seek (G_SEEKABLE (fixture->stream)));
@@ -218,6 +230,8 @@ test_seek (void)
 static void
 test_seek_halves (void)
 {
+  g_test_summary ("Both halves seek, and tell the same.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   g_assert_true (g_seekable_seek (G_SEEKABLE (fixture->in), 3, G_SEEK_SET, NULL, NULL));
@@ -230,6 +244,8 @@ test_seek_halves (void)
 static void
 test_seek_outside (void)
 {
+  g_test_summary ("Seeking outside is an error and moves nothing.");
+
   static const struct
   {
     goffset   offset;
@@ -261,6 +277,8 @@ test_seek_outside (void)
 static void
 test_write_fits (void)
 {
+  g_test_summary ("A write may fill the view to its last byte.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   write_out (fixture, "abcdefghij");
@@ -275,6 +293,8 @@ test_write_fits (void)
 static void
 test_write_too_long (void)
 {
+  g_test_summary ("A write that does not fit is an error, and touches nothing.");
+
   static const struct
   {
     goffset position;
@@ -298,6 +318,8 @@ test_write_too_long (void)
 static void
 test_write_all_too_long (void)
 {
+  g_test_summary ("g_output_stream_write_all() beyond the end fails and writes nothing.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   gsize written = 77;
@@ -312,6 +334,8 @@ test_write_all_too_long (void)
 static void
 test_write_vectors (void)
 {
+  g_test_summary ("A vectored write is written whole or not at all.");
+
   const GOutputVector vectors[] = { { "abc", 3 }, { "", 0 }, { "defg", 4 } };
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
@@ -330,6 +354,8 @@ test_write_vectors (void)
 static void
 test_write_nothing (void)
 {
+  g_test_summary ("To write nothing is fine, also at the end.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -344,6 +370,8 @@ test_write_nothing (void)
 static void
 test_truncate (void)
 {
+  g_test_summary ("The size is fixed: truncating is not supported.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   GSeekable *const seekables[] = { G_SEEKABLE (fixture->stream), G_SEEKABLE (fixture->in), G_SEEKABLE (fixture->out) };
@@ -408,6 +436,8 @@ check_output_closed (GOutputStream *out)
 static void
 test_closed (void)
 {
+  g_test_summary ("Every call on a closed stream is an error.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -427,6 +457,8 @@ test_closed (void)
 static void
 test_closed_input (void)
 {
+  g_test_summary ("Closing the input half leaves the output half open.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   check_read (fixture, 1, "0");
@@ -443,6 +475,8 @@ test_closed_input (void)
 static void
 test_closed_output (void)
 {
+  g_test_summary ("Closing the output half leaves the input half open.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   write_out (fixture, "x");
@@ -457,6 +491,8 @@ test_closed_output (void)
 static void
 test_closing_leaves_view (void)
 {
+  g_test_summary ("Closing the stream leaves the view open.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GIOStream) another = NULL;
   guint8 byte = 0;
@@ -476,6 +512,8 @@ test_closing_leaves_view (void)
 static void
 test_view_closed (void)
 {
+  g_test_summary ("Closing the view ends its streams.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -494,6 +532,8 @@ test_view_closed (void)
 static void
 test_halves_outlive_stream (void)
 {
+  g_test_summary ("The halves can outlive their stream, and are closed by then.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GInputStream) in = g_object_ref (fixture->in);
   g_autoptr(GOutputStream) out = g_object_ref (fixture->out);
@@ -537,6 +577,8 @@ check_found (const char *name,
 static void
 test_holds_region (void)
 {
+  g_test_summary ("An open stream keeps its region and name alive.");
+
   g_autoptr(ShmoozeRegion) region = create ("held", 10);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autoptr(GIOStream) stream = stream_of (view);
@@ -558,6 +600,8 @@ test_holds_region (void)
 static void
 test_closed_holds_nothing (void)
 {
+  g_test_summary ("A closed stream keeps nothing alive.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
   g_clear_object (&fixture->view);
@@ -589,6 +633,8 @@ read_line (int    argc,
 static void
 test_between_processes (void)
 {
+  g_test_summary ("A stream in another process reads what this one wrote.");
+
   g_autoptr(ShmoozeRegion) region = create ("line", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 5, 0, RW);
   g_autoptr(GIOStream) stream = stream_of (view);
@@ -606,6 +652,8 @@ test_between_processes (void)
 static void
 test_reading_view (void)
 {
+  g_test_summary ("A stream follows its view's access: reading.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", READ);
 
@@ -622,6 +670,8 @@ test_reading_view (void)
 static void
 test_writing_view (void)
 {
+  g_test_summary ("A stream follows its view's access: writing.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", WRITE);
   char byte = '-';
@@ -641,6 +691,8 @@ test_writing_view (void)
 static void
 test_copying_view (void)
 {
+  g_test_summary ("A stream of a copying view keeps its writes to itself.");
+
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", COPY);
 
   write_out (fixture, "mine");
@@ -652,6 +704,8 @@ test_copying_view (void)
 static void
 test_neighbours_untouched (void)
 {
+  g_test_summary ("The bytes beside the view stay untouched.");
+
   g_autoptr(GError) error = NULL;
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("neighbours", 2 * page);
@@ -683,6 +737,8 @@ test_neighbours_untouched (void)
 static void
 test_data_lines (void)
 {
+  g_test_summary ("GIO's own streams can be put upon it: lines.");
+
   static const char *const lines[] = { "first", "", "dritte – Zeile", "第四行", NULL };
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("lines", 100);
@@ -709,6 +765,8 @@ test_data_lines (void)
 static void
 test_data_numbers (void)
 {
+  g_test_summary ("GIO's own streams can be put upon it: numbers.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("numbers", 15);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -740,6 +798,8 @@ test_data_numbers (void)
 static void
 test_splice_in (void)
 {
+  g_test_summary ("A file can be spliced into a region.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GInputStream) source = g_memory_input_stream_new_from_data ("spliced", 7, NULL);
@@ -755,6 +815,8 @@ test_splice_in (void)
 static void
 test_splice_out (void)
 {
+  g_test_summary ("The rest of a view can be spliced into another stream.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GOutputStream) target = g_memory_output_stream_new_resizable ();
@@ -769,6 +831,8 @@ test_splice_out (void)
 static void
 test_splice_too_long (void)
 {
+  g_test_summary ("Splicing in more than fits fails with NO_SPACE.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GInputStream) source = g_memory_input_stream_new_from_data ("eleven long", 11, NULL);
@@ -813,6 +877,8 @@ wait_until_let_go (Fixture      **fixture,
 static void
 test_async_read (void)
 {
+  g_test_summary ("Asynchronous reading works.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GAsyncResult) result = NULL;
@@ -837,6 +903,8 @@ test_async_read (void)
 static void
 test_async_write (void)
 {
+  g_test_summary ("Asynchronous writing works.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GAsyncResult) result = NULL;
@@ -860,6 +928,8 @@ test_async_write (void)
 static void
 test_async_skip_and_close (void)
 {
+  g_test_summary ("Skipping and closing work asynchronously.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GAsyncResult) result = NULL;
@@ -882,6 +952,8 @@ test_async_skip_and_close (void)
 static void
 test_cancelled (void)
 {
+  g_test_summary ("A cancelled call does nothing.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -918,6 +990,8 @@ write_dots (gpointer data)
 static void
 test_threads (void)
 {
+  g_test_summary ("Threads share a stream's one position.");
+
   g_autofree char *letters = g_strnfill (50000, 'x');
   g_autoptr(Fixture) fixture = fixture_new (letters, RW);
   g_autoptr(GThread) thread = g_thread_new ("write", write_dots, fixture);
@@ -962,6 +1036,8 @@ use_until_closed (gpointer data)
 static void
 test_view_closed_meanwhile (void)
 {
+  g_test_summary ("A stream is closed with its view while another thread reads.");
+
   for (guint round = 0; round < 20; round++)
     {
       g_autofree char *letters = g_strnfill (5000, 'x');
@@ -984,6 +1060,8 @@ test_view_closed_meanwhile (void)
 static void
 test_lost (void)
 {
+  g_test_summary ("A stream says that the region is lost.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   char byte = 0;
@@ -1005,6 +1083,8 @@ test_lost (void)
 static void
 test_beyond_4_gib (void)
 {
+  g_test_summary ("A stream goes beyond 4 GiB.");
+
   const goffset size = (G_GINT64_CONSTANT (9) << 29) + 3, far = (G_GINT64_CONSTANT (1) << 32) + 5;
   g_autofree char *path = g_build_filename (test_home (), "holes", NULL);
   g_autoptr(GFile) file = g_file_new_for_path (path);

@@ -101,6 +101,8 @@ make_views (gpointer data)
 static void
 test_make_views (void)
 {
+  g_test_summary ("Threads make views of one region at once.");
+
   g_autoptr(ShmoozeRegion) region = create ("views", 4096);
   Shared shared = { .region = region };
 
@@ -128,6 +130,8 @@ make_views_until_closed (gpointer data)
 static void
 test_close_while_making_views (void)
 {
+  g_test_summary ("A region can be closed while others make views of it; they have them or are told.");
+
   for (guint round = 0; round < ROUNDS / 10; round++)
     {
       g_autoptr(ShmoozeRegion) region = create ("closing", 4096);
@@ -155,6 +159,8 @@ close_region (gpointer data)
 static void
 test_close_at_once (void)
 {
+  g_test_summary ("A region that two threads close at once is let go of once.");
+
   for (guint round = 0; round < ROUNDS; round++)
     {
       g_autoptr(ShmoozeRegion) region = create ("at-once", 100);
@@ -186,6 +192,8 @@ churn (gpointer data)
 static void
 test_churn (void)
 {
+  g_test_summary ("Threads may come and go under one name.");
+
   run_in_threads (N_THREADS, churn, NULL);
 }
 
@@ -214,6 +222,8 @@ compete (gpointer data)
 static void
 test_create_at_once (void)
 {
+  g_test_summary ("Of many threads that create a name at once one creates.");
+
   for (guint round = 0; round < ROUNDS / 4; round++)
     {
       Shared shared = { 0 };
@@ -238,6 +248,8 @@ come_and_go (gpointer data)
 static void
 test_list_meanwhile (void)
 {
+  g_test_summary ("The list can be asked for while regions come and go.");
+
   Shared shared = { 0 };
   g_autoptr(ShmoozeRegion) stays = create ("stays", 100);
   GThread *threads[2];
@@ -275,6 +287,8 @@ write_until_closed (gpointer data)
 static void
 test_write_while_closing (void)
 {
+  g_test_summary ("A view can be closed while another thread writes.");
+
   for (guint round = 0; round < ROUNDS / 10; round++)
     {
       g_autoptr(ShmoozeRegion) region = create ("written", 100);
@@ -325,6 +339,8 @@ create_and_wait (gpointer data)
 static void
 test_lost_is_told_to_creator (void)
 {
+  g_test_summary ("A worker that created a region is told what the main thread found.");
+
   Loss loss = { 0 };
   Worker worker = { create_and_wait, &loss };
   GThread *thread = worker_new (&worker);
@@ -357,6 +373,8 @@ find_lost (gpointer data)
 static void
 test_lost_is_told_once (void)
 {
+  g_test_summary ("Of many threads that find a loss at once one has it told.");
+
   for (guint round = 0; round < ROUNDS / 10; round++)
     {
       g_autoptr(ShmoozeRegion) region = create ("lost", 10000);
@@ -401,6 +419,8 @@ count_under_mutex (gpointer data)
 static void
 test_mutex_guards_region (void)
 {
+  g_test_summary ("A mutex orders what threads do to a region.");
+
   g_autoptr(ShmoozeRegion) region = create ("counted", 8);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
   g_autoptr(ShmoozeMutex) mutex = shmooze_mutex_create_or_open ("counting", FALSE, NULL, NULL);
@@ -484,6 +504,8 @@ write_all (TestLane *lane,
 static void
 test_lane_source (void)
 {
+  g_test_summary ("A reader's source calls in the thread whose context it is in.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", 65536, 2, 100);
   Reading reading = { .n_expected = ROUNDS * 20 };
   Worker worker = { read_in_worker, &reading };
@@ -507,6 +529,8 @@ write_in_thread (gpointer data)
 static void
 test_lane_wait (void)
 {
+  g_test_summary ("A reader may wait in one thread while another writes.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", 65536, 2, 100), mine = test_lane_open ("lane");
   g_autoptr(ShmoozeReader) reader = test_lane_read (mine, SHMOOZE_WAIT_AUTO);
   g_autoptr(GThread) thread = g_thread_new ("writer", write_in_thread, lane);
@@ -573,6 +597,8 @@ write_without_waiting (gpointer data)
 static void
 test_write_async (void)
 {
+  g_test_summary ("A write that waits for room completes in the thread that began it.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", 16384, 2, 100);
   Worker worker = { write_without_waiting, lane };
 
@@ -612,6 +638,8 @@ lock_without_waiting (gpointer data)
 static void
 test_lock_async (void)
 {
+  g_test_summary ("A wait for a mutex ends in the thread that began it.");
+
   g_autoptr(ShmoozeMutex) mutex = shmooze_mutex_create_or_open ("held", TRUE, NULL, NULL);
   atomic_int begun = 0;
   Worker worker = { lock_without_waiting, &begun };
@@ -659,6 +687,8 @@ meet_ben (gpointer data)
 static void
 test_room_in_worker (void)
 {
+  g_test_summary ("A room joined in a worker leaves the main context alone.");
+
   atomic_int joined = 0;
   Worker worker = { meet_ben, &joined };
   GThread *thread = worker_new (&worker);
@@ -713,6 +743,8 @@ talk (gpointer data)
 static void
 test_two_rooms (void)
 {
+  g_test_summary ("Two rooms in two threads talk.");
+
   Talk ada = { "Ada", "Ben", ROUNDS / 2 }, ben = { "Ben", "Ada", ROUNDS / 2 };
   Worker workers[] = { { talk, &ada }, { talk, &ben } };
   GThread *threads[2];

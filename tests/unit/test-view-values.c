@@ -12,6 +12,8 @@
 static void
 test_bulk_round_trip (void)
 {
+  g_test_summary ("What is written in bulk is read in bulk.");
+
   g_autoptr(ShmoozeView) view = lone_view ("bulk", 10000);
   g_autofree char *bytes = g_malloc (10000);
 
@@ -27,6 +29,8 @@ test_bulk_round_trip (void)
 static void
 test_bulk_read_short_at_end (void)
 {
+  g_test_summary ("A bulk read near the end delivers what there is.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeView) view = lone_view ("short", 10);
   char buffer[20];
@@ -46,6 +50,8 @@ test_bulk_read_short_at_end (void)
 static void
 test_bulk_read_at_end (void)
 {
+  g_test_summary ("A bulk read at the end delivers 0 bytes.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeView) view = lone_view ("end", 10);
   char byte = '-';
@@ -60,6 +66,8 @@ test_bulk_read_at_end (void)
 static void
 test_bulk_read_beyond_end (void)
 {
+  g_test_summary ("A bulk read beyond the end is an error.");
+
   const guint64 positions[] = { 11, 4096, G_MAXUINT32, G_GUINT64_CONSTANT (1) << 32, G_MAXINT64, G_MAXUINT64 };
   g_autoptr(ShmoozeView) view = lone_view ("beyond", 10);
 
@@ -80,6 +88,8 @@ test_bulk_read_beyond_end (void)
 static void
 test_bulk_write_all_or_nothing (void)
 {
+  g_test_summary ("A bulk write that does not fit writes nothing.");
+
   const struct
   {
     guint64 position;
@@ -108,6 +118,8 @@ test_bulk_write_all_or_nothing (void)
 static void
 test_bulk_nothing (void)
 {
+  g_test_summary ("To read or write no bytes is fine up to the end.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeView) view = lone_view ("nothing", 10);
   const guint64 positions[] = { 0, 1, 5, 8, 10 };
@@ -126,6 +138,8 @@ test_bulk_nothing (void)
 static void
 test_bulk_every_count (void)
 {
+  g_test_summary ("Every count of bytes, at every alignment, comes across whole.");
+
   g_autoptr(ShmoozeView) view = lone_view ("counts", 100);
   char bytes[33];
 
@@ -166,6 +180,8 @@ test_bulk_every_count (void)
 static void
 test_values_integers (void)
 {
+  g_test_summary ("Every integer type, with its extremes, comes back as it was written.");
+
   g_autoptr(ShmoozeView) view = lone_view ("integers", 32);
 
   CHECK_EXTREMES (int8, gint8, 0, 1, -1, G_MININT8, G_MAXINT8);
@@ -181,6 +197,8 @@ test_values_integers (void)
 static void
 test_values_floats (void)
 {
+  g_test_summary ("Floating point numbers come back bit by bit.");
+
   g_autoptr(ShmoozeView) view = lone_view ("floats", 32);
   gfloat number = 0;
   gdouble long_number = 0;
@@ -201,7 +219,9 @@ test_values_floats (void)
 static void
 test_values_layout (void)
 {
-#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+  g_test_summary ("Values lie in the bytes as the machine lays them out.");
+
+  #if G_BYTE_ORDER == G_LITTLE_ENDIAN
   g_autoptr(ShmoozeView) view = lone_view ("layout", 64);
 
   memset (shmooze_view_get_data (view), '-', 64);
@@ -229,6 +249,8 @@ test_values_layout (void)
 static void
 test_values_boolean_any_byte (void)
 {
+  g_test_summary ("Any byte but 0 is true.");
+
   g_autoptr(ShmoozeView) view = lone_view ("booleans", 256);
   guint8 *data = shmooze_view_get_data (view);
 
@@ -246,6 +268,8 @@ test_values_boolean_any_byte (void)
 static void
 test_values_boolean_is_one_byte (void)
 {
+  g_test_summary ("A truth value takes one byte, and no neighbour.");
+
   const gboolean truths[] = { TRUE, 2, -1, 256, 0x1000000 };
   g_autoptr(ShmoozeView) view = lone_view ("one-byte", 3);
 
@@ -263,6 +287,8 @@ test_values_boolean_is_one_byte (void)
 static void
 test_values_bounds (void)
 {
+  g_test_summary ("A value must lie wholly within the view, at either end.");
+
   const gsize size = 21;
   g_autoptr(ShmoozeRegion) region = create ("edges", 64);
   g_autoptr(ShmoozeView) whole = view_of (region, 0, 0, RW), view = view_of (region, 11, size, RW);
@@ -305,6 +331,8 @@ test_values_bounds (void)
 static void
 test_values_too_small_view (void)
 {
+  g_test_summary ("A view smaller than the value holds none.");
+
   g_autoptr(ShmoozeView) view = lone_view ("tiny", 1);
 
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)

@@ -107,6 +107,8 @@ check_allowed (gboolean   worked,
 static void
 test_access_matrix (void)
 {
+  g_test_summary ("Each call on each view is allowed or refused by the view's access alone.");
+
   static const struct
   {
     gboolean reads, writes, executes;
@@ -154,6 +156,8 @@ test_access_matrix (void)
 static void
 test_access_narrower_view (void)
 {
+  g_test_summary ("A reading view of a writable region refuses to write, and nothing changes.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("narrower", 16);
   g_autoptr(ShmoozeView) whole = view_of (region, 0, 0, RW);
@@ -176,6 +180,8 @@ test_access_narrower_view (void)
 static void
 test_copy_hides_own_writes (void)
 {
+  g_test_summary ("Checked writes through a copying view are hidden from others.");
+
   g_autoptr(ShmoozeRegion) region = create ("copy", 16);
   g_autoptr(ShmoozeView) shared = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY);
 
@@ -190,6 +196,8 @@ test_copy_hides_own_writes (void)
 static void
 test_copy_is_cut_off (void)
 {
+  g_test_summary ("Once a page is copied, others' checked writes to it are not seen.");
+
   g_autoptr(ShmoozeRegion) region = create ("cut-off", 16);
   g_autoptr(ShmoozeView) shared = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY);
 
@@ -203,6 +211,8 @@ test_copy_is_cut_off (void)
 static void
 test_copies_are_apart (void)
 {
+  g_test_summary ("Checked writes through two copying views do not meet.");
+
   g_autoptr(ShmoozeRegion) region = create ("copies", 16);
   g_autoptr(ShmoozeView) shared = view_of (region, 0, 0, RW);
   g_autoptr(ShmoozeView) one = view_of (region, 0, 0, COPY), two = view_of (region, 0, 0, COPY);
@@ -218,6 +228,8 @@ test_copies_are_apart (void)
 static void
 test_copy_goes_with_view (void)
 {
+  g_test_summary ("Checked writes through a copying view go with the view.");
+
   g_autoptr(ShmoozeRegion) region = create ("gone", 16);
   g_autoptr(ShmoozeView) copy = view_of (region, 0, 0, COPY);
 
@@ -232,6 +244,8 @@ test_copy_goes_with_view (void)
 static void
 test_copy_between_processes (void)
 {
+  g_test_summary ("Checked writes through copying views stay within their process.");
+
   g_autoptr(ShmoozeRegion) region = create ("copy", 16);
   g_autoptr(ShmoozeView) shared = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY);
   g_autoptr(TestChild) copier = NULL, sharer = NULL;
@@ -266,6 +280,8 @@ write_in_fork (gpointer data)
 static void
 test_copy_in_fork (void)
 {
+  g_test_summary ("A forked child has a copy of the copy.");
+
   g_autoptr(ShmoozeRegion) region = create ("forked", 16);
   g_autoptr(ShmoozeView) copy = view_of (region, 0, 0, COPY), shared = view_of (region, 0, 0, RW);
 
@@ -280,6 +296,8 @@ test_copy_in_fork (void)
 static void
 test_life_outlives_region_object (void)
 {
+  g_test_summary ("A view works after its region object is closed and gone.");
+
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100), other = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 10, 20, RW), other_view = NULL;
 
@@ -295,6 +313,8 @@ test_life_outlives_region_object (void)
 static void
 test_life_view_holds_name (void)
 {
+  g_test_summary ("A view keeps the region's name alive.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("held", 16), again = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
@@ -349,6 +369,8 @@ check_closed (ShmoozeView *view,
 static void
 test_life_closed (void)
 {
+  g_test_summary ("Every call on a closed view is an error.");
+
   g_autoptr(ShmoozeRegion) region = create ("closed", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), other = view_of (region, 0, 0, RW);
 
@@ -369,6 +391,8 @@ test_life_closed (void)
 static void
 test_life_closed_twice_is_once (void)
 {
+  g_test_summary ("A view that is closed twice counts as one holder.");
+
   g_autoptr(ShmoozeRegion) region = create ("twice", 100);
   g_autoptr(ShmoozeView) one = view_of (region, 0, 0, RW), two = view_of (region, 0, 0, RW);
 
@@ -462,6 +486,8 @@ count_lost (ShmoozeRegion *region,
 static void
 test_lost (void)
 {
+  g_test_summary ("Each kind of checked access says that the region is lost.");
+
   static const Access first[] = { bulk_read, bulk_write, typed_read, typed_write, flush };
   gsize page = test_page_size ();
   const off_t cuts[] = { 0, 3, (off_t) page, (off_t) page + 3, (off_t) (2 * page) };
@@ -496,6 +522,8 @@ test_lost (void)
 static void
 test_lost_regrown (void)
 {
+  g_test_summary ("A view whose file was cut and grown again is LOST.");
+
   static const Access first[] = { bulk_read, bulk_write, typed_read, typed_write, flush };
 
   for (gsize i = 0; i < G_N_ELEMENTS (first); i++)
@@ -519,6 +547,8 @@ test_lost_regrown (void)
 static void
 test_lost_file_cut_within_page (void)
 {
+  g_test_summary ("A view of a file that was cut within its last page is LOST.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(GFile) file = NULL;
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -540,6 +570,8 @@ test_lost_file_cut_within_page (void)
 static void
 test_coherence_two_views (void)
 {
+  g_test_summary ("Checked access through two views is coherent.");
+
   g_autoptr(ShmoozeRegion) region = create ("coherent", 20000), other = open_as ("coherent", RW);
   g_autoptr(ShmoozeView) one = view_of (region, 3, 15000, RW), two = view_of (other, 4099, 15000, RW);
 
@@ -555,6 +587,8 @@ test_coherence_two_views (void)
 static void
 test_coherence_processes (void)
 {
+  g_test_summary ("Checked access from two processes is coherent.");
+
   g_autoptr(ShmoozeRegion) region = create ("processes", 20000);
   g_autoptr(ShmoozeView) view = view_of (region, 1, 0, RW);
   g_autoptr(TestChild) child = start_peer ("processes", "share");
@@ -576,6 +610,8 @@ test_coherence_processes (void)
 static void
 test_coherence_untorn_between_processes (void)
 {
+  g_test_summary ("Another process never sees half of an aligned value.");
+
   g_autoptr(ShmoozeRegion) region = create ("untorn", 64);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
   g_autoptr(TestChild) child = start_peer ("untorn", "share");
@@ -600,6 +636,8 @@ test_coherence_untorn_between_processes (void)
 static void
 test_page_borders (void)
 {
+  g_test_summary ("What lies across a page border is put together.");
+
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("borders", 4 * page);
   g_autoptr(ShmoozeView) whole = view_of (region, 0, 0, RW);
@@ -656,6 +694,8 @@ flip (gpointer data)
 static void
 test_threads_untorn (void)
 {
+  g_test_summary ("Nobody in another thread sees half of an aligned value.");
+
   g_autoptr(ShmoozeView) view = lone_view ("untorn", 64);
   Shared shared = { .view = view };
   g_autoptr(GThread) thread = g_thread_new ("flip", flip, &shared);
@@ -699,6 +739,8 @@ read_until_error (gpointer data)
 static void
 test_threads_close_while_reading (void)
 {
+  g_test_summary ("A view can be closed while another thread reads it.");
+
   for (guint round = 0; round < 20; round++)
     {
       g_autoptr(ShmoozeRegion) region = create ("closing", 8192);
@@ -729,6 +771,8 @@ close_view (gpointer data)
 static void
 test_threads_close_at_once (void)
 {
+  g_test_summary ("Two threads can close the same view at once.");
+
   for (guint round = 0; round < 50; round++)
     {
       g_autoptr(ShmoozeRegion) region = create ("at-once", 100);
@@ -760,6 +804,8 @@ ask_until_closed (gpointer data)
 static void
 test_threads_ask_while_closing (void)
 {
+  g_test_summary ("A view can be closed while another thread reads from it.");
+
   g_autoptr(ShmoozeView) view = lone_view ("asking", 100);
   Shared shared = { .view = view };
   g_autoptr(GThread) thread = g_thread_new ("ask", ask_until_closed, &shared);
@@ -795,6 +841,8 @@ check_far_positions (ShmoozeView   *view,
 static void
 test_beyond_2_gib (void)
 {
+  g_test_summary ("A view's positions go beyond 2 GiB.");
+
   const guint64 size = 2 * GIB + GIB / 2 + 1;
   const guint64 positions[] = { 0, 2 * GIB - 4, 2 * GIB + 100, size - 40 };
   g_autoptr(GError) error = NULL;
@@ -823,6 +871,8 @@ test_beyond_2_gib (void)
 static void
 test_beyond_4_gib (void)
 {
+  g_test_summary ("A view's positions go beyond 4 GiB.");
+
   const guint64 size = 4 * GIB + GIB / 2 + 3;
   const guint64 positions[] = { 0, 100, 2 * GIB, 4 * GIB - 4, 4 * GIB + 100, size - 40 };
   g_autofree char *path = g_build_filename (test_home (), "holes", NULL);
@@ -884,6 +934,8 @@ dirty_at (gpointer address)
 static void
 test_flush_file (void)
 {
+  g_test_summary ("Flushing a view writes its part.");
+
   gsize page = test_page_size ();
   g_autofree char *path = g_build_filename (test_home (), "flushed", NULL);
   g_autoptr(GFile) file = g_file_new_for_path (path);
@@ -913,6 +965,8 @@ test_flush_file (void)
 static void
 test_flush_copy (void)
 {
+  g_test_summary ("Flushing a copying view writes nothing anywhere.");
+
   g_autofree char *path = g_build_filename (test_home (), "original", NULL);
   g_autoptr(GFile) file = g_file_new_for_path (path);
   g_autoptr(GError) error = NULL;
@@ -936,6 +990,8 @@ test_flush_copy (void)
 static void
 test_flush_cancelled (void)
 {
+  g_test_summary ("A cancelled flush fails with CANCELLED.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeView) view = lone_view ("cancelled", 100);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();

@@ -46,6 +46,8 @@ read_one (gpointer user_data)
 static void
 test_sleepers (void)
 {
+  g_test_summary ("A writer knows whether any reader ever sleeps.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   ShmoozeWord *sleepers = shmooze_view_get_data (lane->view);
   g_autoptr(ShmoozeReader) spins = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
@@ -64,6 +66,8 @@ test_sleepers (void)
 static void
 test_sleepers_again (void)
 {
+  g_test_summary ("What a stranger clears of that, readers say again before they sleep.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
   ShmoozeWord *words = shmooze_view_get_data (lane->view);
@@ -97,6 +101,8 @@ write_on (gpointer user_data)
 static void
 test_newcomer (void)
 {
+  g_test_summary ("A reader that attaches in the moment of a write is not forgotten asleep.");
+
   g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 100);
   atomic_uint wanted = 0;
   gpointer data[] = { lane->writer, &wanted };
@@ -129,6 +135,8 @@ test_newcomer (void)
 static void
 test_wait_for_room (void)
 {
+  g_test_summary ("A writer can wait for room, for a time, or until it is cancelled.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -176,6 +184,8 @@ read_all (gpointer user_data)
 static void
 test_wait_for_reader (void)
 {
+  g_test_summary ("A writer that waits goes on as soon as there is room, however the reader waits.");
+
   const ShmoozeWait waits[] = { SHMOOZE_WAIT_AUTO, SHMOOZE_WAIT_BELL, SHMOOZE_WAIT_SPIN };
 
   for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
@@ -210,6 +220,8 @@ attach (int    argc,
 static void
 test_wait_for_dead (void)
 {
+  g_test_summary ("A writer that waits does not wait for the dead.");
+
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(TestChild) child = test_child_new ("attach", "lane", NULL);
