@@ -119,7 +119,7 @@ shmooze_message_parse (const char  *frame,
                        char       **last_sender,
                        GError     **error)
 {
-  MessageHead head;
+  MessageHead head = { 0 };
   char nick[SHMOOZE_NICK_MAX];
 
   if (size >= sizeof head)
@@ -128,7 +128,8 @@ shmooze_message_parse (const char  *frame,
       head.text_length > size - sizeof head || head.nick_length != size - sizeof head - head.text_length)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                   _("A message of %zu bytes in the lane of seat %u is broken"), size, seat);
+                   _("Invalid message of %zu bytes in the lane of seat %u: nick of %u bytes, text of %u bytes"),
+                   size, seat, head.nick_length, head.text_length);
       return NULL;
     }
 

@@ -47,7 +47,7 @@ start_joining (ShmoozeRoom  *self,
       g_usleep (200);
     }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-               _("Somebody else has been joining “%s” for over a second; try again"), self->name);
+               _("Another process has been joining “%s” for more than a second; try again"), self->name);
   return FALSE;
 }
 
@@ -149,7 +149,7 @@ take_seat (ShmoozeRoom  *self,
     return TRUE;
 
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_NO_SEAT,
-               _("All %u places in “%s” are taken; wait until somebody leaves, or choose another name"),
+               _("All %u seats in “%s” are taken; wait until one is free, or choose another name"),
                self->seats.n_seats, self->name);
   return FALSE;
 }

@@ -433,7 +433,7 @@ is_lost (ShmoozeRoom  *self,
   if (!shmooze_region_is_replaced (self->region))
     return FALSE;
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST,
-               _("The region “%s” was replaced by another of the same name; join again to meet those who are there"),
+               _("Region “%s” was replaced by another region of the same name; join again to use the new one"),
                self->name);
   return TRUE;
 }

@@ -235,13 +235,13 @@ check_can_speak (ShmoozeRoom  *self,
   if (self->left)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("You have left “%s”"), self->name);
   else if (self->lost)
-    g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, _("The region “%s” is lost; join again"), self->name);
+    g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, _("Region “%s” is lost; leave and join again"), self->name);
   else if (self->writer == NULL)
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_NO_SEAT,
-                 _("All seats in “%s” were taken: you can only watch"), self->name);
+                 _("You can only watch “%s”: all seats were taken when you joined"), self->name);
   else if (length > shmooze_room_get_max_text (self))
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-                 _("The text is too long: %zu bytes, %zu are possible"),
+                 _("A text of %zu bytes is too long: the limit is %zu bytes"),
                  length, shmooze_room_get_max_text (self));
   else
     return TRUE;

@@ -133,7 +133,7 @@ shmooze_seats_attach (ShmoozeSeats   *self,
     }
   if (shmooze_region_check (region, error))
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                 _("The region “%s” is there, but it is no room to talk in; choose another name"),
+                 _("“%s” exists but is not a chat room; choose another name"),
                  shmooze_region_get_label (region));
   return FALSE;
 }
