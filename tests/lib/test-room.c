@@ -28,7 +28,7 @@ on_message (ShmoozeRoom    *room,
 {
   g_assert_true (g_utf8_validate (shmooze_message_get_text (message), -1, NULL));
   g_assert_true (g_utf8_validate (shmooze_message_get_sender (message), -1, NULL));
-  g_ptr_array_add (self->messages, g_object_ref (message));
+  g_ptr_array_add (self->messages, shmooze_message_ref (message));
 }
 
 static void
@@ -90,7 +90,7 @@ test_room_new (ShmoozeRoom *room)
   TestRoom *self = g_new0 (TestRoom, 1);
 
   self->room = room;
-  self->messages = g_ptr_array_new_with_free_func (g_object_unref);
+  self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_message_unref);
   self->events = g_ptr_array_new_with_free_func (g_free);
   g_signal_connect (room, "message", G_CALLBACK (on_message), self);
   g_signal_connect (room, "draft-changed", G_CALLBACK (on_draft), self);
@@ -222,7 +222,7 @@ compare_messages (gconstpointer a,
 char *
 test_room_transcript (TestRoom *self)
 {
-  g_autoptr(GPtrArray) sorted = g_ptr_array_copy (self->messages, (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
+  g_autoptr(GPtrArray) sorted = g_ptr_array_copy (self->messages, (GCopyFunc) (void (*) (void)) shmooze_message_ref, NULL);
   GString *transcript = g_string_new (NULL);
 
   g_ptr_array_sort (sorted, compare_messages);

@@ -31,8 +31,8 @@ test_init (int    *argc,
            char ***argv)
 {
   const GType types[] = {
-    SHMOOZE_TYPE_MESSAGE, SHMOOZE_TYPE_MUTEX, SHMOOZE_TYPE_PEER, SHMOOZE_TYPE_READER, SHMOOZE_TYPE_REGION,
-    SHMOOZE_TYPE_ROOM, SHMOOZE_TYPE_VIEW, SHMOOZE_TYPE_WRITER
+    SHMOOZE_TYPE_MUTEX, SHMOOZE_TYPE_PEER, SHMOOZE_TYPE_READER, SHMOOZE_TYPE_REGION, SHMOOZE_TYPE_ROOM,
+    SHMOOZE_TYPE_VIEW, SHMOOZE_TYPE_WRITER
   };
   g_autoptr(GFile) directory = NULL;
 
@@ -52,6 +52,7 @@ test_init (int    *argc,
   g_assert_cmpuint (SHMOOZE_ERROR, !=, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     g_type_class_ref (types[i]);
+  g_type_ensure (SHMOOZE_TYPE_MESSAGE);
   g_object_unref (g_file_monitor_directory (directory, G_FILE_MONITOR_NONE, NULL, NULL));
 }
 

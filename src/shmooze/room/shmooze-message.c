@@ -8,27 +8,18 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/**
- * ShmoozeMessage:
- *
- * A message of a room.
- *
- * Since: 1.0
- */
-
+/* An atomically reference-counted box (g_atomic_rc_box_alloc()). */
 struct _ShmoozeMessage
 {
-  GObject   parent_instance;
-
   guint64   number;
-  guint     seat;
-  char     *sender;  /* a GRefString: many messages share it */
-  char     *text;
   gint64    time;
+  char     *sender;  /* a GRefString: the messages of a sender share it */
+  guint     seat;
   gboolean  own;
+  char      text[];
 };
 
-/* A message in the queue: this, then nick and text without NULs. */
+/* A message in the queue: this, then the nick and the text, neither of them terminated. */
 typedef struct
 {
   guint64 number;
@@ -37,50 +28,37 @@ typedef struct
   guint32 text_length;
 } MessageHead;
 
-G_DEFINE_FINAL_TYPE (ShmoozeMessage, shmooze_message, G_TYPE_OBJECT)
+G_DEFINE_BOXED_TYPE (ShmoozeMessage, shmooze_message, shmooze_message_ref, shmooze_message_unref)
 
-static void
-shmooze_message_finalize (GObject *object)
-{
-  ShmoozeMessage *self = SHMOOZE_MESSAGE (object);
-
-  g_clear_pointer (&self->sender, g_ref_string_release);
-  g_free (self->text);
-
-  G_OBJECT_CLASS (shmooze_message_parent_class)->finalize (object);
-}
-
-static void
-shmooze_message_class_init (ShmoozeMessageClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = shmooze_message_finalize;
-}
-
-static void
-shmooze_message_init (ShmoozeMessage *self)
-{
-}
-
-/* @sender is a GRefString, @text is taken over. */
 static ShmoozeMessage *
-shmooze_message_new (const MessageHead *head,
-                     guint              seat,
-                     char              *sender,
-                     char              *text,
-                     gboolean           own)
+message_new (const MessageHead *head,
+             guint              seat,
+             char              *sender,
+             const char        *text,
+             gsize              length,
+             gboolean           own)
 {
-  ShmoozeMessage *self = g_object_new (SHMOOZE_TYPE_MESSAGE, NULL);
+  ShmoozeMessage *self = g_atomic_rc_box_alloc (sizeof *self + length + 1);
 
   self->number = head->number;
-  self->seat = seat;
-  self->sender = g_ref_string_acquire (sender);
-  self->text = text;
   self->time = head->time;
+  self->sender = g_ref_string_acquire (sender);
+  self->seat = seat;
   self->own = own;
+  memcpy (self->text, text, length);
+  self->text[length] = '\0';
   return self;
 }
 
-/* Most messages have the same sender as the last one from that seat. */
+static void
+message_clear (gpointer data)
+{
+  ShmoozeMessage *self = data;
+
+  g_ref_string_release (self->sender);
+}
+
+/* Most messages have the same sender as the previous one from that seat. */
 static void
 recognize_sender (char       **last,
                   const char  *nick,
@@ -96,22 +74,8 @@ recognize_sender (char       **last,
   *last = g_ref_string_new (legible);
 }
 
-/* Valid UTF-8, whatever was there. */
-static char *
-copy_text (const char *text,
-           gsize       length)
-{
-  g_autofree char *copy = g_malloc (length + 1);
-
-  memcpy (copy, text, length);
-  copy[length] = '\0';
-  if (g_utf8_validate_len (copy, length, NULL))
-    return g_steal_pointer (&copy);
-  return g_utf8_make_valid (copy, (gssize) length);
-}
-
-/* Reads one frame. Everything in it is a stranger's word: copied first, then checked. @last_sender is the
- * GRefString that this seat's last message had, and becomes this one's. */
+/* Reads one frame. Nothing in it can be trusted, and all of it can change at any time: it is copied first, then
+ * checked. @last_sender is the GRefString that the seat's previous message had, and becomes this one's. */
 ShmoozeMessage *
 shmooze_message_parse (const char  *frame,
                        gsize        size,
@@ -119,6 +83,8 @@ shmooze_message_parse (const char  *frame,
                        char       **last_sender,
                        GError     **error)
 {
+  g_autoptr(ShmoozeMessage) self = NULL;
+  g_autofree char *valid = NULL;
   MessageHead head = { 0 };
   char nick[SHMOOZE_NICK_MAX];
 
@@ -135,12 +101,16 @@ shmooze_message_parse (const char  *frame,
 
   memcpy (nick, frame + sizeof head, head.nick_length);
   recognize_sender (last_sender, nick, head.nick_length);
-  return shmooze_message_new (&head, seat, *last_sender,
-                              copy_text (frame + sizeof head + head.nick_length, head.text_length), FALSE);
+  self = message_new (&head, seat, *last_sender, frame + sizeof head + head.nick_length, head.text_length, FALSE);
+  if (g_utf8_validate_len (self->text, head.text_length, NULL))
+    return g_steal_pointer (&self);
+
+  valid = g_utf8_make_valid (self->text, head.text_length);
+  return message_new (&head, seat, *last_sender, valid, strlen (valid), FALSE);
 }
 
-/* Writes a message into the writer's queue, and returns it as one's own. @nick is a GRefString. @numbers is the
- * room's counter; it is asked last, so that numbers and places agree as far as they can. */
+/* Writes a message into the writer's queue, and returns it. @nick is a GRefString. @numbers is the room's counter;
+ * it is increased last, so that numbers and positions agree as far as possible. */
 ShmoozeMessage *
 shmooze_message_put (ShmoozeWriter  *writer,
                      ShmoozeWord    *numbers,
@@ -154,18 +124,18 @@ shmooze_message_put (ShmoozeWriter  *writer,
     .text_length = (guint32) strlen (text)
   };
   gsize size = sizeof head + head.nick_length + head.text_length;
-  char *room = shmooze_writer_reserve (writer, size, error);
+  char *place = shmooze_writer_reserve (writer, size, error);
 
-  if (room == NULL)
+  if (place == NULL)
     return NULL;
 
   head.time = g_get_real_time ();
   head.number = atomic_fetch_add (numbers, 1) + 1;
-  memcpy (room, &head, sizeof head);
-  memcpy (room + sizeof head, nick, head.nick_length);
-  memcpy (room + sizeof head + head.nick_length, text, head.text_length);
+  memcpy (place, &head, sizeof head);
+  memcpy (place + sizeof head, nick, head.nick_length);
+  memcpy (place + sizeof head + head.nick_length, text, head.text_length);
   shmooze_writer_commit (writer, size);
-  return shmooze_message_new (&head, seat, nick, g_strndup (text, head.text_length), TRUE);
+  return message_new (&head, seat, nick, text, head.text_length, TRUE);
 }
 
 /* For an array of messages: the order in which all transcripts show them. */
@@ -182,11 +152,48 @@ shmooze_message_compare (gconstpointer a,
 }
 
 /**
+ * shmooze_message_ref:
+ * @self: a message
+ *
+ * Increases the reference count of @self by one.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+ShmoozeMessage *
+shmooze_message_ref (ShmoozeMessage *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return g_atomic_rc_box_acquire (self);
+}
+
+/**
+ * shmooze_message_unref:
+ * @self: (transfer full): a message
+ *
+ * Decreases the reference count of @self by one, and frees it when the count
+ * reaches zero.
+ *
+ * Since: 1.0
+ */
+void
+shmooze_message_unref (ShmoozeMessage *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_atomic_rc_box_release_full (self, message_clear);
+}
+
+/**
  * shmooze_message_get_number:
  * @self: a message
  *
- * Gets the message's number in the room. Sorted by number, and by seat where
- * a broken peer used a number twice, all see the same order.
+ * Gets the number of the message in its room. The first message has number 1.
+ *
+ * All participants see the same order when they sort messages by number, and
+ * by seat where a faulty peer has used a number again.
  *
  * Returns: the number
  *
@@ -195,7 +202,7 @@ shmooze_message_compare (gconstpointer a,
 guint64
 shmooze_message_get_number (ShmoozeMessage *self)
 {
-  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), 0);
+  g_return_val_if_fail (self != NULL, 0);
 
   return self->number;
 }
@@ -204,16 +211,17 @@ shmooze_message_get_number (ShmoozeMessage *self)
  * shmooze_message_get_seat:
  * @self: a message
  *
- * Gets the seat it was sent from. Others may have sat there before and after.
+ * Gets the seat from which the message was sent. Other participants may have
+ * had the seat before and after.
  *
- * Returns: the seat's number
+ * Returns: the number of the seat
  *
  * Since: 1.0
  */
 guint
 shmooze_message_get_seat (ShmoozeMessage *self)
 {
-  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), 0);
+  g_return_val_if_fail (self != NULL, 0);
 
   return self->seat;
 }
@@ -231,7 +239,7 @@ shmooze_message_get_seat (ShmoozeMessage *self)
 const char *
 shmooze_message_get_sender (ShmoozeMessage *self)
 {
-  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), NULL);
+  g_return_val_if_fail (self != NULL, NULL);
 
   return self->sender;
 }
@@ -240,16 +248,16 @@ shmooze_message_get_sender (ShmoozeMessage *self)
  * shmooze_message_get_text:
  * @self: a message
  *
- * Gets the text.
+ * Gets the text of the message. It can have several lines.
  *
- * Returns: the text, valid UTF-8, perhaps of several lines
+ * Returns: the text, valid UTF-8
  *
  * Since: 1.0
  */
 const char *
 shmooze_message_get_text (ShmoozeMessage *self)
 {
-  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), NULL);
+  g_return_val_if_fail (self != NULL, NULL);
 
   return self->text;
 }
@@ -258,7 +266,7 @@ shmooze_message_get_text (ShmoozeMessage *self)
  * shmooze_message_get_time:
  * @self: a message
  *
- * Gets when it was sent, by the sender's word.
+ * Gets the time at which the message was sent, as the sender recorded it.
  *
  * Returns: the time, in microseconds since 1970
  *
@@ -267,7 +275,7 @@ shmooze_message_get_text (ShmoozeMessage *self)
 gint64
 shmooze_message_get_time (ShmoozeMessage *self)
 {
-  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), 0);
+  g_return_val_if_fail (self != NULL, 0);
 
   return self->time;
 }
@@ -276,16 +284,16 @@ shmooze_message_get_time (ShmoozeMessage *self)
  * shmooze_message_is_own:
  * @self: a message
  *
- * Gets whether this [class@Room] sent it.
+ * Gets whether the message was sent by the [class@Room] that emitted it.
  *
- * Returns: whether it is one's own
+ * Returns: %TRUE if the message was sent by the same room object
  *
  * Since: 1.0
  */
 gboolean
 shmooze_message_is_own (ShmoozeMessage *self)
 {
-  g_return_val_if_fail (SHMOOZE_IS_MESSAGE (self), FALSE);
+  g_return_val_if_fail (self != NULL, FALSE);
 
   return self->own;
 }

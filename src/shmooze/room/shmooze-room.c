@@ -89,7 +89,7 @@ shmooze_room_class_init (ShmoozeRoomClass *klass)
    * Since: 1.0
    */
   signals[SHMOOZE_ROOM_MESSAGE] = g_signal_new ("message", SHMOOZE_TYPE_ROOM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 1, SHMOOZE_TYPE_MESSAGE);
+                                   G_TYPE_NONE, 1, SHMOOZE_TYPE_MESSAGE | G_SIGNAL_TYPE_STATIC_SCOPE);
   /**
    * ShmoozeRoom::draft-changed:
    * @self: the room
@@ -178,8 +178,8 @@ shmooze_room_init (ShmoozeRoom *self)
   self->poll_msec = SHMOOZE_POLL_MIN_MSEC;
   self->presence_usec = G_USEC_PER_SEC;
   self->peers = g_list_store_new (SHMOOZE_TYPE_PEER);
-  self->messages = g_ptr_array_new_with_free_func (g_object_unref);
-  self->spare_messages = g_ptr_array_new_with_free_func (g_object_unref);
+  self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_message_unref);
+  self->spare_messages = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_message_unref);
   self->crashed = g_ptr_array_new_with_free_func (g_object_unref);
   shmooze_outbox_init (&self->outbox, write_message, self);
 }
