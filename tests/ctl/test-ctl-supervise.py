@@ -351,7 +351,7 @@ def only_one_supervises():
     name = name_of('one')
     supervisor = supervise(name, *python(name, 0.01))
     wait_for(supervisor, 'unit')
-    bad(1, 'supervise', name, '--', 'true', words=[name, 'supervisor already'])
+    bad(1, 'supervise', name, '--', 'true', words=[name, 'already has a supervisor'])
     supervisor.process.send_signal(signal.SIGINT)
     ended(supervisor)
 
@@ -699,7 +699,7 @@ def interrupt_in_a_damaged_region():
     supervisor.write('\x03')
     text = ended(supervisor, 1)
     os.kill(pid, signal.SIGKILL)              # it knows of nothing
-    assert f'Left process {pid} running' in text and name in text and 'holds -7' in text, text
+    assert f'Left process {pid} running' in text and name in text and 'contains -7' in text, text
 
 
 # -- Hostile contents --------------------------------------------------------------------------

@@ -226,7 +226,7 @@ def too_long():
     wait_until(lambda: sharer.said(), 'the refusal')
     equal(show(), 'one\ntwo\n')
     match = re.fullmatch('shmoozectl: Line 3 does not fit, and nothing after it is shared: '
-                         'The text takes (\\d+) units \\(UTF-16\\), “%s” has room for 12\n' % NAME, sharer.said())
+                         'Text too long: (\\d+) UTF-16 units, but “%s” has room for 12\n' % NAME, sharer.said())
     assert match and int(match.group(1)) > 12, sharer.said()
     sharer.process.stdin.close()
     interrupt(sharer, 1)
@@ -252,7 +252,7 @@ def just_fits():
     equal(json.loads(show('--json')), {'name': NAME, 'units': MAX_UNITS, 'text': text})
     sharer.write('.')
     wait_until(lambda: sharer.said(), 'the refusal')
-    contains(sharer.said(), 'Line 1 ', '%d units' % (MAX_UNITS + 1), 'room for %d' % MAX_UNITS)
+    contains(sharer.said(), 'Line 1 ', '%d UTF-16 units' % (MAX_UNITS + 1), 'room for %d' % MAX_UNITS)
     equal(content(), text)
     interrupt(sharer, 1)
 
@@ -260,7 +260,7 @@ def just_fits():
 @tap.case
 def capacities():
     """The capacity of a shared text can be given with a unit."""
-    for capacity, status, word in (('9', 1, '9 bytes are too few'), ('0', 1, '0 bytes are too few'),
+    for capacity, status, word in (('9', 1, 'Invalid capacity of 9 bytes'), ('0', 1, 'Invalid capacity of 0 bytes'),
                                    ('x', 2, '“x” is no number'), ('-1', 2, '“-1” is no number')):
         done = place.run('share-text', NAME, '--capacity', capacity)
         equal((done.returncode, done.stdout), (status, b''))
@@ -268,7 +268,7 @@ def capacities():
     sharer = share('--capacity', '1K', given='x' * 507)
     sharer.write('y')
     wait_until(lambda: sharer.said(), 'the refusal')
-    contains(sharer.said(), '508 units', 'room for 507')
+    contains(sharer.said(), '508 UTF-16 units', 'room for 507')
     interrupt(sharer, 1)
 
 
@@ -278,7 +278,7 @@ def second_sharer():
     sharer = share(given='mine')
     done = place.run('share-text', NAME, given=b'yours')
     equal((done.returncode, done.stdout), (1, b''))
-    contains(done.stderr, 'Somebody shares a text as “%s” already' % NAME)
+    contains(done.stderr, 'A text is already being shared as “%s”' % NAME)
     equal(show(), 'mine')
     sharer.process.kill()
     sharer.wait()
@@ -574,7 +574,7 @@ def too_long_at_a_terminal():
     program.write('12345')
     wait_for_content('12345')
     program.write('6')
-    program.wait_for('The text takes 6 units (UTF-16), “%s” has room for 5' % NAME)
+    program.wait_for('Text too long: 6 UTF-16 units, but “%s” has room for 5' % NAME)
     equal(content(), '12345')
     program.write('\r')
     program.write('\x7f\x7f')

@@ -265,7 +265,7 @@ test_too_long (void)
 {
   g_test_summary ("A text that is too long is refused with the numbers, and the former one stays.");
 
-  check_too_long (TEXT_AT + 10, "123456", "takes 6", "room for 5");
+  check_too_long (TEXT_AT + 10, "123456", "6 UTF-16 units", "room for 5");
 }
 
 static void
@@ -273,7 +273,7 @@ test_pair_never_split (void)
 {
   g_test_summary ("A pair that does not fit is refused, not split.");
 
-  check_too_long (TEXT_AT + 10, "1234😀", "takes 6", "room for 5");
+  check_too_long (TEXT_AT + 10, "1234😀", "6 UTF-16 units", "room for 5");
 }
 
 static void
@@ -281,7 +281,7 @@ test_odd_size (void)
 {
   g_test_summary ("An odd byte at the region's end is no room.");
 
-  check_too_long (TEXT_AT + 5, "123", "takes 3", "room for 2");
+  check_too_long (TEXT_AT + 5, "123", "3 UTF-16 units", "room for 2");
 }
 
 /* The bytes are those of the table. */

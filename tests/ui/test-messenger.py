@@ -137,7 +137,7 @@ def a_third_window_is_told():
     """A third window reports that both positions are taken."""
     a, b = pair('messenger-third')
     c = messenger_that_cannot('messenger-third')
-    c.wait_shows('Cannot Join', 'Two others talk in the region', 'another name')
+    c.wait_shows('Cannot Join', 'already used by two other programs', 'another name')
     c.shot('messenger-third')
     b.end()
     c.press('Try Again')

@@ -265,7 +265,7 @@ def a_second_sharer_is_told():
     a = Share('second')
     a.type('first')
     c = Share('second', 'Cleo', works=False)
-    c.wait_shows('Cannot Share as', 'Somebody shares a text', 'choose another name')
+    c.wait_shows('Cannot Share as', 'already being shared', 'choose another name')
     c.place(650, 10, 460, 420)
     c.shot('share-second')
     c.key('Return')                               # "Try Again" has the focus
@@ -385,12 +385,12 @@ def what_cannot_be_read_is_told_and_harms_nobody():
         for count in -1, -2 ** 31, 2 ** 31 - 1, 2048 * 2:
             put(name, struct.pack('<i', count))
             b.click_show()
-            b.wait_shows(f'claims a text of {count} units')
+            b.wait_shows(f'claims a text of {count} UTF-16 units')
             b.wait_box('')
         b.shot('show-odd')
         put(name, b'', 4)
         b.click_show()
-        b.wait_shows('has 4 bytes; a shared text takes 10')
+        b.wait_shows('has 4 bytes; a shared text needs at least 10')
         put(name, b'', 0)
         b.click_show()
         b.wait_shows('has no size yet')
@@ -402,7 +402,7 @@ def what_cannot_be_read_is_told_and_harms_nobody():
         b.wait_text('bonus')
         with open(path_of(name), 'r+b') as file:
             file.write(struct.pack('<i', -5))
-        b.wait_shows('claims a text of -5 units')
+        b.wait_shows('claims a text of -5 UTF-16 units')
         assert b.shown() == with_head('bonus')
         with open(path_of(name), 'r+b') as file:
             file.write(struct.pack('<i', 3))

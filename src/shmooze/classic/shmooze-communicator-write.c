@@ -84,13 +84,13 @@ shmooze_communicator_set_write_position (ShmoozeCommunicator  *self,
   if (shmooze_slot_queue_get_n (self->letters) > 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
-                   _("Messages in the slot at %" PRId64 " are not confirmed yet"), self->write_position);
+                   _("Cannot change write position %" PRId64 ": messages there are not confirmed yet"), self->write_position);
       return FALSE;
     }
   if (!shmooze_region_try_lock (self->region, (guint64) position + SHMOOZE_SLOT_WRITER_LOCK))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                   _("Somebody writes at %" PRId64 " of the region “%s” already; choose the other position"),
+                   _("Position %" PRId64 " of region “%s” already has a writer; choose the other position"),
                    position, shmooze_region_get_name (self->region));
       return FALSE;
     }
@@ -166,7 +166,7 @@ shmooze_communicator_take_positions (ShmoozeCommunicator  *self,
     g_propagate_error (error, g_steal_pointer (&local_error));
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                 _("Two others talk in the region “%s” already; choose another name"),
+                 _("Region “%s” is already used by two other programs; choose another name"),
                  shmooze_region_get_name (self->region));
   return FALSE;
 }
@@ -238,13 +238,13 @@ post (ShmoozeCommunicator  *self,
   if (self->write_position < 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("Where to write in the region “%s” has not been said"), shmooze_region_get_name (self->region));
+                   _("No write position has been set for region “%s”"), shmooze_region_get_name (self->region));
       return FALSE;
     }
   if (size > shmooze_communicator_get_max_size (self))
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-                   _("The message takes %zu bytes, the slot at %" PRId64 " of “%s” has room for %zu"),
+                   _("Message too long: %zu bytes, but the slot at %" PRId64 " of “%s” has room for %zu"),
                    size, self->write_position, shmooze_region_get_name (self->region),
                    shmooze_communicator_get_max_size (self));
       return FALSE;

@@ -324,15 +324,15 @@ shmooze_communicator_check_position (ShmoozeCommunicator  *self,
   if (position < 0 || capacity < SHMOOZE_SLOT_MIN || (guint64) position > capacity - SHMOOZE_SLOT_MIN)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("A slot of at least %d bytes at %" PRId64 " does not lie within the region “%s” of %" PRIu64
+                   _("Invalid position %" PRId64 ": a slot of %d bytes there does not fit into region “%s” of %" PRIu64
                      " bytes"),
-                   SHMOOZE_SLOT_MIN, position, shmooze_region_get_name (self->region), capacity);
+                   position, SHMOOZE_SLOT_MIN, shmooze_region_get_name (self->region), capacity);
       return FALSE;
     }
   if (other >= 0 && ABS (position - other) < SHMOOZE_SLOT_MIN)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("Slots at %" PRId64 " and %" PRId64 " overlap: they must be %d bytes apart"),
+                   _("Slots at %" PRId64 " and %" PRId64 " overlap; they must be at least %d bytes apart"),
                    position, other, SHMOOZE_SLOT_MIN);
       return FALSE;
     }
@@ -397,7 +397,7 @@ shmooze_communicator_set_read_position (ShmoozeCommunicator  *self,
   if (self->reading)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
-                   _("The slot at %" PRId64 " is being read; stop the reader first"), self->read_position);
+                   _("Cannot change read position %" PRId64 " while it is being read; stop the reader first"), self->read_position);
       return FALSE;
     }
   /* What was let in with more room than there would be now must not run into the other slot. */
@@ -405,8 +405,8 @@ shmooze_communicator_set_read_position (ShmoozeCommunicator  *self,
       shmooze_slot_queue_get_longest (self->letters) > shmooze_slot_room (self->view, self->write_position, position))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
-                   _("A message of %zu bytes at %" PRId64 " is not confirmed yet, which would reach into the slot at %"
-                     PRId64),
+                   _("An unconfirmed message of %zu bytes at position %" PRId64 " would overlap a slot at %" PRId64
+                     "; wait until it is confirmed"),
                    shmooze_slot_queue_get_longest (self->letters), self->write_position, position);
       return FALSE;
     }
@@ -558,14 +558,14 @@ shmooze_communicator_start_reader (ShmoozeCommunicator  *self,
   if (self->read_position < 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("Where to read in the region “%s” has not been said"), shmooze_region_get_name (self->region));
+                   _("No read position has been set for region “%s”"), shmooze_region_get_name (self->region));
       return FALSE;
     }
   /* By this lock the peer knows that somebody is there. */
   if (!shmooze_region_try_lock (self->region, (guint64) self->read_position + SHMOOZE_SLOT_READER_LOCK))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                   _("Somebody reads at %" PRId64 " of the region “%s” already; choose the other position"),
+                   _("Position %" PRId64 " of region “%s” already has a reader; choose the other position"),
                    self->read_position, shmooze_region_get_name (self->region));
       return FALSE;
     }

@@ -38,7 +38,7 @@ shmooze_process_cell_new (const char  *name,
   if (shmooze_region_get_capacity (self->region) < sizeof *self->word)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                   _("The region “%s” has %" PRIu64 " bytes; a process's number takes %zu"),
+                   _("Region “%s” has %" PRIu64 " bytes; a process cell needs at least %zu"),
                    name, shmooze_region_get_capacity (self->region), sizeof *self->word);
       return NULL;
     }
@@ -82,7 +82,7 @@ shmooze_process_cell_get (ShmoozeProcessCell  *self,
     return TRUE;
 
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-               _("The region “%s” holds %" PRId32 ", which is no process's number"),
+               _("Region “%s” contains %" PRId32 ", which is not a valid process ID"),
                shmooze_region_get_name (self->region), *value);
   return FALSE;
 }

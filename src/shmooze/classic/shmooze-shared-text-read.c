@@ -27,7 +27,7 @@ look (ShmoozeSharedText  *self,
       if (count < 0 || (guint) count > shmooze_shared_text_get_max_units (self))
         {
           g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                       _("The region “%s” claims a text of %" PRId32 " units, which cannot be: it has room for %u"),
+                       _("Region “%s” claims a text of %" PRId32 " UTF-16 units; the valid range is 0 to %u"),
                        shmooze_region_get_name (self->region), count, shmooze_shared_text_get_max_units (self));
           return FALSE;
         }
@@ -40,7 +40,7 @@ look (ShmoozeSharedText  *self,
         return TRUE;
     }
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("The text in “%s” changes too quickly to be read; try again"),
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("The text in region “%s” kept changing while it was read; try again"),
                shmooze_region_get_name (self->region));
   return FALSE;
 }

@@ -100,20 +100,20 @@ shmooze_shared_text_set_text (ShmoozeSharedText  *self,
   if (!self->shares)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   _("The text in “%s” is only shown here; it cannot be changed"),
+                   _("The text in region “%s” was opened for reading only and cannot be changed"),
                    shmooze_region_get_name (self->region));
       return FALSE;
     }
   units = g_utf8_to_utf16 (text, -1, NULL, &n_units, NULL);
   if (units == NULL)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _("The text is not UTF-8"));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _("The text is not valid UTF-8"));
       return FALSE;
     }
   if (n_units > (glong) shmooze_shared_text_get_max_units (self))
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG,
-                   _("The text takes %ld units (UTF-16), “%s” has room for %u"), n_units,
+                   _("Text too long: %ld UTF-16 units, but “%s” has room for %u"), n_units,
                    shmooze_region_get_name (self->region), shmooze_shared_text_get_max_units (self));
       return FALSE;
     }

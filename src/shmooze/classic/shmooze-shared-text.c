@@ -209,7 +209,7 @@ shared_text_new (ShmoozeRegion  *region,
   if (shmooze_region_get_capacity (region) < SHMOOZE_SHARED_TEXT_AT)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                   _("The region “%s” has %" PRIu64 " bytes; a shared text takes %d at least"),
+                   _("Region “%s” has %" PRIu64 " bytes; a shared text needs at least %d"),
                    shmooze_region_get_name (region), shmooze_region_get_capacity (region), SHMOOZE_SHARED_TEXT_AT);
       return NULL;
     }
@@ -248,7 +248,8 @@ shmooze_shared_text_share (const char  *name,
   if (capacity < SHMOOZE_SHARED_TEXT_AT)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("%" PRIu64 " bytes are too few for a shared text, which takes %d at least"), capacity, SHMOOZE_SHARED_TEXT_AT);
+                   _("Invalid capacity of %" PRIu64 " bytes: a shared text needs at least %d"), capacity,
+                   SHMOOZE_SHARED_TEXT_AT);
       return NULL;
     }
   self = shared_text_new (shmooze_region_create_or_open (name, capacity, SHMOOZE_ACCESS_READ_WRITE, NULL, error),
@@ -258,7 +259,7 @@ shmooze_shared_text_share (const char  *name,
   if (!shmooze_region_try_lock (self->region, SHMOOZE_SHARED_TEXT_SHARER_LOCK))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                   _("Somebody shares a text as “%s” already; choose another name"), name);
+                   _("A text is already being shared as “%s”; choose another name"), name);
       return NULL;
     }
 

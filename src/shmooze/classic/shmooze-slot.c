@@ -121,8 +121,8 @@ take (ShmoozeView  *view,
   if (available > 1 || confirm > 1 || length < 0 || (gsize) length > room)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                   _("The slot at %" PRId64 " breaks the rules: flags %d and %d, length %" PRId32
-                     ", where %zu bytes have room"),
+                   _("The slot at %" PRId64 " is corrupt: flags %d and %d (must be 0 or 1), length %" PRId32
+                     " (must be 0 to %zu)"),
                    position, available, confirm, length, room);
       return NULL;
     }

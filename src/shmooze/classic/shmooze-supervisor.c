@@ -272,7 +272,7 @@ shmooze_supervisor_new (const char         *name,
     return NULL;
   if (!shmooze_region_try_lock (shmooze_process_cell_get_region (self->cell), SHMOOZE_PROCESS_CELL_SUPERVISOR_LOCK))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("“%s” has a supervisor already"), name);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("“%s” already has a supervisor"), name);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -553,7 +553,7 @@ tell_to_stop (ShmoozeProcessCell  *cell,
   if (there == SHMOOZE_PROCESS_STOP)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("Nobody works for “%s”"), name);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("No worker is running for “%s”"), name);
   return FALSE;
 }
 

@@ -77,7 +77,7 @@ record (ShmoozeWorker  *self,
         {
           close (other);
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                       _("The process %" PRId32 " works for “%s” already"), there,
+                       _("Process %" PRId32 " is already the worker of “%s”"), there,
                        shmooze_region_get_name (shmooze_process_cell_get_region (self->cell)));
           return FALSE;
         }
@@ -124,7 +124,7 @@ shmooze_worker_new (const char  *name,
     return NULL;
   if (!shmooze_region_try_lock (shmooze_process_cell_get_region (self->cell), SHMOOZE_PROCESS_CELL_WORKER_LOCK))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("Somebody works for “%s” already"), name);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("“%s” already has a worker"), name);
       g_clear_pointer (&self->cell, shmooze_process_cell_free);
       return NULL;
     }
