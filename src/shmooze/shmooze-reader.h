@@ -53,12 +53,6 @@ gconstpointer  shmooze_reader_peek          (ShmoozeReader *self,
                                              gsize         *size,
                                              GError       **error);
 SHMOOZE_EXPORT
-gconstpointer  shmooze_reader_peek_run      (ShmoozeReader *self,
-                                             gsize         *size,
-                                             guint         *n_messages,
-                                             gsize         *stride,
-                                             GError       **error);
-SHMOOZE_EXPORT
 void           shmooze_reader_release       (ShmoozeReader *self);
 SHMOOZE_EXPORT
 GBytes        *shmooze_reader_read          (ShmoozeReader *self,

@@ -32,15 +32,6 @@ SHMOOZE_EXPORT
 void           shmooze_writer_commit       (ShmoozeWriter        *self,
                                             gsize                 size);
 SHMOOZE_EXPORT
-gpointer       shmooze_writer_reserve_run  (ShmoozeWriter        *self,
-                                            gsize                 size,
-                                            guint                *n_messages,
-                                            gsize                *stride,
-                                            GError              **error);
-SHMOOZE_EXPORT
-void           shmooze_writer_commit_run   (ShmoozeWriter        *self,
-                                            guint                 n_messages);
-SHMOOZE_EXPORT
 gboolean       shmooze_writer_write        (ShmoozeWriter        *self,
                                             gconstpointer         data,
                                             gsize                 size,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two lanes of Shmooze's, one each way. Options: --wait=bell, sleeps at once instead of AUTO; --runs, sends
- * and receives runs of messages instead of single ones. */
+/* Two lanes of Shmooze, one in each direction. With the option --wait=bell a reader sleeps at once, as with
+ * SHMOOZE_WAIT_BELL, instead of spinning for a moment, as with AUTO. */
 
 #include "bench.h"
 
@@ -11,17 +11,7 @@
 #define N_READERS 1
 #define DRAFT_SIZE 256
 #define QUEUE_MIN (256 * 1024)
-#define LANE_HEAD 4096          /* more than all that stands before a queue */
-#define RUN_BYTES (32 * 1024)    /* of a run that is written */
-#define RUN_LENGTH 32           /* of one that is read */
-
-/* Messages of one size, which stand in the lane behind one another. */
-typedef struct
-{
-  char *next;
-  gsize size, stride;
-  guint n_reserved, n_left;
-} Run;
+#define LANE_HEAD 4096  /* more than what precedes the queue */
 
 struct _BenchChannel
 {
@@ -29,8 +19,6 @@ struct _BenchChannel
   ShmoozeWriter *writer;
   ShmoozeReader *reader;
   BenchDeliver   deliver;
-  gboolean       in_runs;
-  Run            in, out;
 };
 
 static gsize
@@ -56,17 +44,6 @@ wanted_wait (const BenchRun *run)
   if (run->wait == BENCH_SPIN)
     return SHMOOZE_WAIT_SPIN;
   return g_strcmp0 (run->option, "--wait=bell") == 0 ? SHMOOZE_WAIT_BELL : SHMOOZE_WAIT_AUTO;
-}
-
-/* What was written of a run becomes visible. */
-static void
-flush (BenchChannel *self)
-{
-  Run *out = &self->out;
-
-  if (out->n_reserved > 0)
-    shmooze_writer_commit_run (self->writer, out->n_reserved - out->n_left);
-  out->n_reserved = out->n_left = 0;
 }
 
 /* What is written before anybody reads need not be kept: ping begins when pong is listening. */
@@ -110,7 +87,6 @@ bench_channel_open (const BenchRun *run)
   bench_retry ((self->reader = try_reader (in, wanted_wait (run))) != NULL);
 
   greet (self, run->ping);
-  self->in_runs = g_strcmp0 (run->option, "--runs") == 0;
   return self;
 }
 
@@ -139,79 +115,13 @@ send_with_patience (BenchChannel  *self,
     await_room (self, size, g_steal_pointer (&error));
 }
 
-static void
-reserve_run (BenchChannel *self,
-             gsize         size)
-{
-  Run *out = &self->out;
-  GError *error = NULL;
-
-  flush (self);
-  out->size = size;
-  out->n_reserved = MAX (RUN_BYTES / size, 1);
-  while ((out->next = shmooze_writer_reserve_run (self->writer, size, &out->n_reserved, &out->stride, &error)) == NULL)
-    await_room (self, size, g_steal_pointer (&error));
-  out->n_left = out->n_reserved;
-}
-
-static void
-send_in_run (BenchChannel  *self,
-             gconstpointer  message,
-             gsize          size)
-{
-  Run *out = &self->out;
-
-  if (G_UNLIKELY (out->n_left == 0 || size != out->size))
-    reserve_run (self, size);
-  memcpy (out->next, message, size);
-  out->next += out->stride;
-  out->n_left--;
-}
-
 void
 bench_channel_send (BenchChannel  *self,
                     gconstpointer  message,
                     gsize          size)
 {
-  if (G_UNLIKELY (self->in_runs))
-    send_in_run (self, message, size);
-  else if (!shmooze_writer_write (self->writer, message, size, NULL))
+  if (!shmooze_writer_write (self->writer, message, size, NULL))
     send_with_patience (self, message, size);
-}
-
-static void
-peek_run (BenchChannel *self)
-{
-  Run *in = &self->in;
-  GError *error = NULL;
-
-  for (;;)
-    {
-      in->n_left = RUN_LENGTH;
-      in->next = (char *) shmooze_reader_peek_run (self->reader, &in->size, &in->n_left, &in->stride, &error);
-      if (in->next != NULL)
-        return;
-      if (error != NULL || !shmooze_reader_wait (self->reader, -1, NULL, &error))
-        bench_die ("%s", error->message);
-    }
-}
-
-static gconstpointer
-receive_from_run (BenchChannel *self,
-                  gsize        *size)
-{
-  Run *in = &self->in;
-  gconstpointer message;
-
-  flush (self);
-  if (in->n_left == 0)
-    peek_run (self);
-
-  message = in->next;
-  *size = in->size;
-  in->next += in->stride;
-  in->n_left--;
-  return message;
 }
 
 /* What stands in the way of receiving is told only when one asks. */
@@ -232,20 +142,16 @@ bench_channel_receive (BenchChannel *self,
 {
   gconstpointer message;
 
-  if (G_UNLIKELY (self->in_runs))
-    return receive_from_run (self, size);
   message = shmooze_reader_next (self->reader, -1, NULL, size, NULL);
   if (message == NULL)
     die_of_error (self);
   return message;
 }
 
+/* The next call of shmooze_reader_next() releases the message. */
 void
 bench_channel_release (BenchChannel *self)
 {
-  /* Of single messages the next call is done with the one before. */
-  if (self->in_runs && self->in.n_left == 0)
-    shmooze_reader_release (self->reader);
 }
 
 static gboolean
@@ -270,8 +176,6 @@ bench_channel_watch (BenchChannel *self,
 {
   g_autoptr(GSource) source = shmooze_reader_create_source (self->reader, NULL);
 
-  if (self->in_runs)
-    bench_die ("Runs are not measured in a main loop");
   self->deliver = deliver;
   g_source_set_callback (source, G_SOURCE_FUNC (on_news), self, NULL);
   g_source_attach (source, NULL);
@@ -281,7 +185,6 @@ bench_channel_watch (BenchChannel *self,
 void
 bench_channel_close (BenchChannel *self)
 {
-  flush (self);
   g_object_unref (self->reader);
   g_object_unref (self->writer);
   g_object_unref (self->region);

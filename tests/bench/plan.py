@@ -18,13 +18,12 @@ class Side:
     needs: str = ''                               # of what may be missing
 
 
-LANE, BELL_LANE, RUNS, ROOM = 'Shmooze', 'Shmooze, never spins', 'Shmooze, in runs', 'Shmooze, a room'
+LANE, BELL_LANE, ROOM = 'Shmooze', 'Shmooze, never spins', 'Shmooze, a room'
 MAILBOX, CHUNKS = 'limit: one cache line', 'limit: published by chunk'
 INLINE, BELL, FUTEX, FUTEX_SPIN = 'ring by hand', 'ring + FIFO by hand', 'ring + futex', 'ring + futex, spins'
 
 SIDES = (
     Side(LANE, 'shmooze-lane', stream='spin', kind='own'),
-    Side(RUNS, 'shmooze-lane', ('--runs',), trips=(), stream='spin', kind='own'),
     Side(BELL_LANE, 'shmooze-lane', ('--wait=bell',), trips=('block',), kind='own'),
     Side(ROOM, 'shmooze-room', trips=('loop',), kind='own'),
     Side(MAILBOX, 'bench-mailbox', trips=('spin',), kind='limit'),
@@ -152,8 +151,7 @@ def targets():
               Target('', sparse, LANE, '*', 1, 'ahead of every peer'),
               Target('room message there and back in main loops', loop, ROOM, LANE, 1.5)]
     stream = ONE_WAY_64.columns[0][1]
-    found += [Target('one way, 64 B', stream, LANE, INLINE, 1 / 0.95, '≥ 0.95 ×'),
-              Target('one way, 64 B, in runs', stream, RUNS, CHUNKS, 1 / 0.8, '≥ 0.80 ×')]
+    found += [Target('one way, 64 B', stream, LANE, INLINE, 1 / 0.95, '≥ 0.95 ×')]
     found += [Target(f'one way, {heading}', cell, LANE, CHUNKS, 1 / 0.9, '≥ 0.90 ×') for heading, cell in ONE_WAY.columns]
     for heading, cell in IDLE.columns:
         found += [Target(f'idle {heading}, context switches a second', cell, LANE, '', 0.5, '', 'switches'),

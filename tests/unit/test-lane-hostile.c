@@ -82,7 +82,7 @@ use_hostile (GRand         *rand,
   g_autofree char *data = g_malloc0 (max);
   gsize size;
 
-  switch (g_rand_int_range (rand, 0, 11))
+  switch (g_rand_int_range (rand, 0, 9))
     {
     case 0:
     case 1:
@@ -128,34 +128,6 @@ use_hostile (GRand         *rand,
       break;
 
     case 7:
-      {
-        guint n = (guint) g_rand_int_range (rand, 1, 300), sum = 0;
-        gsize stride;
-        const char *first = shmooze_reader_peek_run (reader, &size, &n, &stride, &error);
-
-        for (gsize i = 0; i < n; i++)
-          sum += sum_up (first + i * stride, size);
-        if (first != NULL && sum != 1)
-          shmooze_reader_release (reader);
-        break;
-      }
-
-    case 8:
-      {
-        guint n = (guint) g_rand_int_range (rand, 1, 300);
-        gsize stride;
-        char *first;
-
-        size = (gsize) g_rand_int_range (rand, 0, 40);
-        first = shmooze_writer_reserve_run (lane->writer, size, &n, &stride, &error);
-        for (guint i = 0; first != NULL && i < n; i++)
-          memset (first + i * stride, 0, size);
-        if (first != NULL)
-          shmooze_writer_commit_run (lane->writer, (guint) g_rand_int_range (rand, 0, (gint32) n + 1));
-        break;
-      }
-
-    case 9:
       {
         const char *next = shmooze_reader_next (reader, g_rand_int_range (rand, 0, 2), NULL, &size, &error);
 

@@ -233,8 +233,8 @@ next_slowly (ShmoozeReader  *self,
  * @size: (out): the message's length in bytes
  * @error: return location for an error
  *
- * Is done with the message or the run at hand, if there is one, and looks at
- * the next message where it stands; waits until there is one. This is
+ * Is done with the message at hand, if there is one, and looks at the next
+ * message where it stands; waits until there is one. This is
  * [method@Reader.release], [method@Reader.wait] and [method@Reader.peek] in
  * one call, and quicker, above all with %SHMOOZE_WAIT_SPIN. The message stays
  * at hand until it is released, or until the next call.

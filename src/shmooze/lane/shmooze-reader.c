@@ -333,16 +333,6 @@ shmooze_reader_get_poll_timeout (ShmoozeReader *self)
   return self->settled ? -1 : SETTLING_USEC / 1000;
 }
 
-/* Of a run at hand only the first message stays at hand, so that nothing is released that was not asked for again. */
-static void
-keep_first (ShmoozeReader *self)
-{
-  guint64 at = (guint64) (self->peeked.payload - self->lane.queue) - sizeof (guint64);
-  guint64 end = ((self->position - 1) & self->lane.mask) + 1;  /* a run does not go beyond the ring's */
-
-  self->position -= end - at - shmooze_frame_size (self->peeked.size);
-}
-
 /* Peeks where there is more to say than that here is a message. */
 static G_NO_INLINE gconstpointer
 peek_slowly (ShmoozeReader  *self,
@@ -356,9 +346,7 @@ peek_slowly (ShmoozeReader  *self,
   if (!shmooze_reader_check (self, error))
     return NULL;
 
-  if (self->peeked.payload != NULL)
-    keep_first (self);
-  else
+  if (self->peeked.payload == NULL)
     switch (shmooze_lane_look (lane, &self->position, &self->peeked))
       {
       case SHMOOZE_FRAME_FOUND:
@@ -424,73 +412,11 @@ shmooze_reader_peek (ShmoozeReader  *self,
 }
 
 /**
- * shmooze_reader_peek_run: (skip)
- * @self: a reader
- * @size: (out): the length of each message in bytes
- * @n_messages: (inout): how many messages to look at, at most; is set to how
- *   many there are
- * @stride: (out): how many bytes it is from one message to the next
- * @error: return location for an error
- *
- * Looks at a run where it stands, without copying it: the next message, and
- * those behind it that are as long, each @stride bytes behind the one before.
- * It may end although more of them follow, at the end of the queue's ring.
- * [method@Reader.release] is done with as many as the last look gave, this
- * one's or [method@Reader.peek]'s; until then they stay the next. Whether they
- * were written as a run does not matter.
- *
- * Fails like [method@Reader.peek].
- *
- * Returns: (transfer none) (nullable): the first message; `NULL` without an
- *   error, and @n_messages 0, when there is none
- *
- * Since: 1.0
- */
-gconstpointer
-shmooze_reader_peek_run (ShmoozeReader  *self,
-                         gsize          *size,
-                         guint          *n_messages,
-                         gsize          *stride,
-                         GError        **error)
-{
-  const char *payload;
-  guint64 first, at, end, word, frame;
-
-  g_return_val_if_fail (shmooze_reader_is_reader (self), NULL);
-  g_return_val_if_fail (size != NULL && stride != NULL, NULL);
-  g_return_val_if_fail (n_messages != NULL && *n_messages > 0, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  *stride = 0;
-  payload = shmooze_reader_peek (self, size, error);
-  if (payload == NULL)
-    {
-      *n_messages = 0;
-      return NULL;
-    }
-
-  /* Words that say just what the first did are frames as good as that one, as long as the ring does not end. To
-   * compare them needs no look at where the one before ends, so that many lines are fetched at a time. */
-  word = SHMOOZE_WORD_FRAME | *size;
-  frame = shmooze_frame_size (*size);
-  first = (guint64) (payload - self->lane.queue) - sizeof word;
-  end = MIN (first + *n_messages * frame, self->lane.queue_size);
-  at = first + frame;
-  while (at + frame <= end &&
-         atomic_load_explicit ((ShmoozeWord *) (gpointer) (self->lane.queue + at), memory_order_acquire) == word)
-    at += frame;
-  self->position += at - first - frame;
-  *stride = (gsize) frame;
-  *n_messages = (guint) ((at - first) / frame);
-  return payload;
-}
-
-/**
  * shmooze_reader_release:
  * @self: a reader
  *
- * Is done with the message of [method@Reader.peek], or with the run of
- * [method@Reader.peek_run]; the writer may use its room.
+ * Is done with the message of [method@Reader.peek]; the writer may use its
+ * room.
  *
  * Since: 1.0
  */

@@ -23,8 +23,8 @@ struct _ShmoozeWriter
   guint64        draft;           /* sequence of the published draft */
   gboolean       has_draft;       /* it may be other than empty */
   guint64        processor;       /* as published */
-  gsize          reserved;        /* the size of what is reserved */
-  guint          n_reserved;      /* how many messages of it; 0: nothing is reserved */
+  gboolean       has_reserved;    /* a message is reserved, and not committed */
+  gsize          reserved;        /* its size */
   gsize          skip;            /* what the reserved frame leaves unused before it, at the ring's end */
 
   guint64        marks[16];       /* where the first frame begins in each part of the ring; 0: not known */

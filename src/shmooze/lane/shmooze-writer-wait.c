@@ -75,7 +75,7 @@ try_room (ShmoozeWriter  *self,
 
   if (shmooze_writer_reserve (self, size, &local_error) != NULL)
     {
-      self->n_reserved = 0;
+      self->has_reserved = FALSE;
       return TRUE;
     }
   if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))

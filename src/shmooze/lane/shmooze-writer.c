@@ -209,7 +209,7 @@ reserve (ShmoozeWriter  *self,
 {
   guint64 start, end;
 
-  self->n_reserved = 0;
+  self->has_reserved = FALSE;
   if (!shmooze_writer_check (self, error) || !check_size (self, size, error))
     return NULL;
 
@@ -220,7 +220,7 @@ reserve (ShmoozeWriter  *self,
     return NULL;
 
   self->reserved = size;
-  self->n_reserved = 1;
+  self->has_reserved = TRUE;
   return shmooze_lane_frame_word (&self->lane, start) + 1;
 }
 
@@ -235,24 +235,20 @@ publish_frame (ShmoozeWriter *self,
   shmooze_writer_publish (self, place, word);
 }
 
-/* @n frames of one size that stand behind one another: the first one's word makes all of them visible. */
 static void
 commit (ShmoozeWriter *self,
-        gsize          size,
-        guint          n)
+        gsize          size)
 {
   ShmoozeWord *place = shmooze_lane_frame_word (&self->lane, self->position);
   guint64 at = self->position + self->skip, word = SHMOOZE_WORD_FRAME | size;
 
-  self->position = at + n * (guint64) shmooze_frame_size (size);
-  self->n_reserved = 0;
+  self->position = at + shmooze_frame_size (size);
+  self->has_reserved = FALSE;
   if (self->skip > 0)
     {
       atomic_store_explicit (shmooze_lane_frame_word (&self->lane, at), word, memory_order_relaxed);
       word = SHMOOZE_WORD_SKIP;
     }
-  while ((at += shmooze_frame_size (size)) < self->position)
-    atomic_store_explicit (shmooze_lane_frame_word (&self->lane, at), SHMOOZE_WORD_FRAME | size, memory_order_relaxed);
   if (self->position >= self->next_mark)
     shmooze_writer_set_mark (self);
   publish_frame (self, place, shmooze_lane_frame_word (&self->lane, self->position), word);
@@ -302,80 +298,9 @@ shmooze_writer_commit (ShmoozeWriter *self,
                        gsize          size)
 {
   g_return_if_fail (SHMOOZE_IS_WRITER (self));
-  g_return_if_fail (self->n_reserved > 0 && size <= self->reserved);
+  g_return_if_fail (self->has_reserved && size <= self->reserved);
 
-  commit (self, size, 1);
-}
-
-/**
- * shmooze_writer_reserve_run: (skip)
- * @self: a writer
- * @size: how many bytes each message will have
- * @n_messages: (inout): how many messages to reserve room for, at most; is set
- *   to how many there is room for in one piece, at least one
- * @stride: (out): how many bytes it is from one message to the next
- * @error: return location for an error
- *
- * Reserves room for a run: messages of one size that are written in place,
- * each @stride bytes behind the one before. With
- * [method@Writer.commit_run] they become visible all at once. So they pass
- * faster than one by one; [method@Reader.peek_run] reads them as fast.
- *
- * Fails like [method@Writer.reserve], and then leaves @n_messages as it was.
- *
- * Returns: (transfer none): where to write the first message
- *
- * Since: 1.0
- */
-gpointer
-shmooze_writer_reserve_run (ShmoozeWriter *self,
-                            gsize          size,
-                            guint         *n_messages,
-                            gsize         *stride,
-                            GError       **error)
-{
-  gpointer place;
-  guint64 start, end;
-
-  g_return_val_if_fail (SHMOOZE_IS_WRITER (self), NULL);
-  g_return_val_if_fail (n_messages != NULL && *n_messages > 0, NULL);
-  g_return_val_if_fail (stride != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  *stride = 0;
-  place = reserve (self, size, error);
-  if (place == NULL)
-    return NULL;
-
-  /* Until the ring ends, or the room; the word behind the last is cleared, too. */
-  start = self->position + self->skip;
-  end = MIN ((start | self->lane.mask) + 1, self->room_end - sizeof (guint64));
-  *stride = shmooze_frame_size (size);
-  *n_messages = self->n_reserved = (guint) MIN (*n_messages, (end - start) / *stride);
-  return place;
-}
-
-/**
- * shmooze_writer_commit_run: (skip)
- * @self: a writer
- * @n_messages: how many messages were written, at most what was reserved; 0
- *   gives the room back
- *
- * Makes the first @n_messages visible, all at once, that were written after
- * [method@Writer.reserve_run], and wakes readers that sleep.
- *
- * Since: 1.0
- */
-void
-shmooze_writer_commit_run (ShmoozeWriter *self,
-                           guint          n_messages)
-{
-  g_return_if_fail (SHMOOZE_IS_WRITER (self));
-  g_return_if_fail (n_messages <= self->n_reserved);
-
-  if (n_messages > 0)
-    commit (self, self->reserved, n_messages);
-  self->n_reserved = 0;
+  commit (self, size);
 }
 
 /* Where there is something to think about: the end of the ring, a full queue, an error. */
@@ -392,7 +317,7 @@ write_slowly (ShmoozeWriter  *self,
 
   if (size > 0)
     memcpy (room, data, size);
-  commit (self, size, 1);
+  commit (self, size);
   return TRUE;
 }
 
@@ -480,7 +405,7 @@ shmooze_writer_close (ShmoozeWriter *self)
   self->bell = -1;
   shmooze_region_unlock (self->lane.region, self->lane.offset);
   shmooze_lane_clear (&self->lane);
-  self->n_reserved = 0;
+  self->has_reserved = FALSE;
 
   shmooze_outbox_close (&self->outbox, _("The writer was closed"));
 }
