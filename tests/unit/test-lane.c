@@ -669,7 +669,7 @@ consume (gpointer data)
 static void
 test_exchange (void)
 {
-  g_test_summary ("Two processes exchange thousands of messages of all sizes without loss.");
+  g_test_summary ("One writer thread and two reader threads exchange 200,000 messages without loss.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", 40000, 2, 100);
   g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_BELL), two = test_lane_read (lane, SHMOOZE_WAIT_POLL);

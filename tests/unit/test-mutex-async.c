@@ -295,7 +295,7 @@ on_over (gpointer user_data)
 static void
 test_async_is_quiet (void)
 {
-  g_test_summary ("A waiting asynchronous lock does not wake the main loop.");
+  g_test_summary ("A lock that waits for long wakes the main loop at most every 16 ms.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-quiet"), mutex = test_mutex_create ("async-quiet");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();

@@ -100,7 +100,7 @@ test_two_objects (void)
 static void
 test_drop_beside_owner (void)
 {
-  g_test_summary ("Dropping an object that waits for nothing leaves another object's lock alone.");
+  g_test_summary ("Dropping an object that does not own the mutex leaves its owner's lock alone.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("beside"), other = test_mutex_create ("beside");
   g_autoptr(TestChild) child = test_locker_new ("beside");
@@ -359,7 +359,7 @@ in_thread (void *(*func) (void *),
 static void
 test_pending_in_thread (void)
 {
-  g_test_summary ("A pending lock in one thread is refused in another one with PENDING.");
+  g_test_summary ("A second thread that locks the same object fails with PENDING.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("thread");
 
@@ -469,7 +469,7 @@ snatch_in_thread (void *data)
 static void
 test_threads_share_object (void)
 {
-  g_test_summary ("Threads that share one mutex object exclude each other.");
+  g_test_summary ("Of many threads that lock one object, one gets the mutex and the others fail with PENDING.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("shared");
   pthread_t threads[N_THREADS];

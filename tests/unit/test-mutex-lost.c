@@ -35,7 +35,7 @@ write_at (const char *path,
 static void
 test_word_tampered (void)
 {
-  g_test_summary ("A lock word that does not agree with the lock counts as abandoned.");
+  g_test_summary ("A free mutex whose lock word is not 0 counts as abandoned.");
 
   const guint32 words[] = { 1, 2, 0x80000000, 0xffffffff };
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("tampered");

@@ -146,7 +146,7 @@ test_refused_at_once (void)
 static void
 test_nicks (void)
 {
-  g_test_summary ("A nick is made valid and shortened to its limit.");
+  g_test_summary ("A nick that is taken gets a number, and an invalid one is made valid.");
 
   g_autofree char *long_nick = g_strnfill (500, 'n'), *wide = NULL;
   GString *wide_nick = g_string_new (NULL);

@@ -151,7 +151,8 @@ on_idle (gpointer user_data)
 static void
 test_flood (void)
 {
-  g_test_summary ("A flood of messages arrives complete and in order.");
+  g_test_summary ("A flood of messages does not keep a window from being drawn, and its author leaves after the last "
+                  "one.");
 
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   const guint n = 2000;
@@ -303,7 +304,7 @@ test_seats (void)
 static void
 test_leave (void)
 {
-  g_test_summary ("A member that leaves is gone for the others, and its last draft with it.");
+  g_test_summary ("The others see that a member leaves, after its last message.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
@@ -404,7 +405,7 @@ test_many_crashes (void)
 static void
 test_mass_crash (void)
 {
-  g_test_summary ("All members but one can crash at once.");
+  g_test_summary ("All other members can crash at the same time.");
 
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO);
   TestChild *children[7];
@@ -747,7 +748,7 @@ test_truncated (void)
 static void
 test_replaced (void)
 {
-  g_test_summary ("A room whose file was replaced goes on for its members.");
+  g_test_summary ("A room whose name was given to another region is reported LOST to its members.");
 
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = NULL, again = NULL;
 
