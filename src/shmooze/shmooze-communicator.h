@@ -45,64 +45,64 @@ G_BEGIN_DECLS
 
 #define SHMOOZE_TYPE_COMMUNICATOR (shmooze_communicator_get_type ())
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (ShmoozeCommunicator, shmooze_communicator, SHMOOZE, COMMUNICATOR, GObject)
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeCommunicator *shmooze_communicator_new                (const char           *name,
                                                               guint64               capacity,
                                                               GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 const char          *shmooze_communicator_get_name           (ShmoozeCommunicator  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 guint64              shmooze_communicator_get_capacity       (ShmoozeCommunicator  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gint64               shmooze_communicator_get_read_position  (ShmoozeCommunicator  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean             shmooze_communicator_set_read_position  (ShmoozeCommunicator  *self,
                                                               gint64                position,
                                                               GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gint64               shmooze_communicator_get_write_position (ShmoozeCommunicator  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean             shmooze_communicator_set_write_position (ShmoozeCommunicator  *self,
                                                               gint64                position,
                                                               GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean             shmooze_communicator_take_positions     (ShmoozeCommunicator  *self,
                                                               GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gsize                shmooze_communicator_get_max_size       (ShmoozeCommunicator  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean             shmooze_communicator_get_peer_present   (ShmoozeCommunicator  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 guint                shmooze_communicator_get_n_unconfirmed  (ShmoozeCommunicator  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean             shmooze_communicator_start_reader       (ShmoozeCommunicator  *self,
                                                               GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void                 shmooze_communicator_stop_reader        (ShmoozeCommunicator  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean             shmooze_communicator_write              (ShmoozeCommunicator  *self,
                                                               gconstpointer         data,
                                                               gsize                 size,
                                                               GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean             shmooze_communicator_write_text         (ShmoozeCommunicator  *self,
                                                               const char           *text,
                                                               GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void                 shmooze_communicator_write_async        (ShmoozeCommunicator  *self,
                                                               gconstpointer         data,
                                                               gsize                 size,
                                                               GCancellable         *cancellable,
                                                               GAsyncReadyCallback   callback,
                                                               gpointer              user_data);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean             shmooze_communicator_write_finish       (ShmoozeCommunicator  *self,
                                                               GAsyncResult         *result,
                                                               GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void                 shmooze_communicator_close              (ShmoozeCommunicator  *self);
 
 G_END_DECLS

@@ -28,7 +28,7 @@ typedef enum
   SHMOOZE_ERROR_NO_SEAT
 } ShmoozeError;
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 GQuark shmooze_error_quark (void);
 
 G_END_DECLS

@@ -27,35 +27,35 @@ typedef enum
 
 #define SHMOOZE_TYPE_MUTEX (shmooze_mutex_get_type ())
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (ShmoozeMutex, shmooze_mutex, SHMOOZE, MUTEX, GObject)
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeMutex     *shmooze_mutex_create_or_open (const char           *name,
                                                 gboolean              initially_owned,
                                                 gboolean             *created,
                                                 GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeMutex     *shmooze_mutex_open           (const char           *name,
                                                 GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 const char       *shmooze_mutex_get_name       (ShmoozeMutex         *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeLockResult shmooze_mutex_lock           (ShmoozeMutex         *self,
                                                 gint64                timeout_usec,
                                                 GCancellable         *cancellable,
                                                 GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void              shmooze_mutex_lock_async     (ShmoozeMutex         *self,
                                                 gint64                timeout_usec,
                                                 GCancellable         *cancellable,
                                                 GAsyncReadyCallback   callback,
                                                 gpointer              user_data);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeLockResult shmooze_mutex_lock_finish    (ShmoozeMutex         *self,
                                                 GAsyncResult         *result,
                                                 GError              **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean          shmooze_mutex_unlock         (ShmoozeMutex         *self,
                                                 GError              **error);
 

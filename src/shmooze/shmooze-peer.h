@@ -26,20 +26,20 @@ typedef enum
 
 #define SHMOOZE_TYPE_PEER (shmooze_peer_get_type ())
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (ShmoozePeer, shmooze_peer, SHMOOZE, PEER, GObject)
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 guint             shmooze_peer_get_seat    (ShmoozePeer *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 const char       *shmooze_peer_get_nick    (ShmoozePeer *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gint64            shmooze_peer_get_since   (ShmoozePeer *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozePeerState  shmooze_peer_get_state   (ShmoozePeer *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 const char       *shmooze_peer_get_draft   (ShmoozePeer *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean          shmooze_peer_is_watching (ShmoozePeer *self);
 
 G_END_DECLS

@@ -27,7 +27,7 @@ typedef enum
 
 #define SHMOOZE_TYPE_READER (shmooze_reader_get_type ())
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (ShmoozeReader, shmooze_reader, SHMOOZE, READER, GObject)
 
 /**
@@ -44,38 +44,38 @@ G_DECLARE_FINAL_TYPE (ShmoozeReader, shmooze_reader, SHMOOZE, READER, GObject)
 typedef gboolean (*ShmoozeReaderFunc) (ShmoozeReader *reader,
                                        gpointer       user_data);
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeReader *shmooze_reader_new           (ShmoozeView   *view,
                                              ShmoozeWait    wait,
                                              GError       **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gconstpointer  shmooze_reader_peek          (ShmoozeReader *self,
                                              gsize         *size,
                                              GError       **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void           shmooze_reader_release       (ShmoozeReader *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 GBytes        *shmooze_reader_read          (ShmoozeReader *self,
                                              GError       **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 char          *shmooze_reader_read_draft    (ShmoozeReader *self,
                                              gsize         *length,
                                              GError       **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean       shmooze_reader_wait          (ShmoozeReader *self,
                                              gint64         timeout_usec,
                                              GCancellable  *cancellable,
                                              GError       **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gconstpointer  shmooze_reader_next          (ShmoozeReader *self,
                                              gint64         timeout_usec,
                                              GCancellable  *cancellable,
                                              gsize         *size,
                                              GError       **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 GSource       *shmooze_reader_create_source (ShmoozeReader *self,
                                              GCancellable  *cancellable);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void           shmooze_reader_close         (ShmoozeReader *self);
 
 G_END_DECLS

@@ -87,14 +87,14 @@ struct _ShmoozeRoomInfo
 
 #define SHMOOZE_TYPE_ROOM_INFO (shmooze_room_info_get_type ())
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 GType            shmooze_room_info_get_type (void) G_GNUC_CONST;
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeRoomInfo *shmooze_room_info_new      (const char             *region_name,
                                              GError                **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeRoomInfo *shmooze_room_info_copy     (const ShmoozeRoomInfo  *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void             shmooze_room_info_free     (ShmoozeRoomInfo        *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmoozeRoomInfo, shmooze_room_info_free)

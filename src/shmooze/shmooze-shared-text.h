@@ -27,37 +27,37 @@ G_BEGIN_DECLS
 
 #define SHMOOZE_TYPE_SHARED_TEXT (shmooze_shared_text_get_type ())
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (ShmoozeSharedText, shmooze_shared_text, SHMOOZE, SHARED_TEXT, GObject)
 
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeSharedText *shmooze_shared_text_share              (const char          *name,
                                                            guint64              capacity,
                                                            GError             **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 ShmoozeSharedText *shmooze_shared_text_show               (const char          *name,
                                                            GError             **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 const char        *shmooze_shared_text_get_name           (ShmoozeSharedText   *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 guint64            shmooze_shared_text_get_capacity       (ShmoozeSharedText   *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean           shmooze_shared_text_get_sharer_present (ShmoozeSharedText   *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 guint              shmooze_shared_text_get_max_units      (ShmoozeSharedText   *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 gboolean           shmooze_shared_text_set_text           (ShmoozeSharedText   *self,
                                                            const char          *text,
                                                            GError             **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 char              *shmooze_shared_text_dup_text           (ShmoozeSharedText   *self,
                                                            guint               *n_units,
                                                            GError             **error);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void               shmooze_shared_text_start_reader       (ShmoozeSharedText   *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void               shmooze_shared_text_stop_reader        (ShmoozeSharedText   *self);
-SHMOOZE_EXPORT
+SHMOOZE_AVAILABLE_IN_1_0
 void               shmooze_shared_text_close              (ShmoozeSharedText   *self);
 
 G_END_DECLS

@@ -14,6 +14,7 @@
 #include <shmooze/shmooze-room.h>
 #include <shmooze/shmooze-shared-text.h>
 #include <shmooze/shmooze-supervisor.h>
+#include <shmooze/shmooze-version.h>
 #include <shmooze/shmooze-view.h>
 #include <shmooze/shmooze-worker.h>
 #include <shmooze/shmooze-writer.h>

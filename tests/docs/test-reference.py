@@ -170,7 +170,7 @@ def every_pointer_that_is_returned_says_whose_it_is():
         if path.endswith('-private.h'):
             continue
         text = re.sub(r'/\*.*?\*/', '', read(path), flags=re.S)
-        for result, function in re.findall(r'SHMOOZE_EXPORT\n(.*?)\b(shmooze_\w+)\s+\(', text):
+        for result, function in re.findall(r'SHMOOZE_AVAILABLE_IN_1_0\n(.*?)\b(shmooze_\w+)\s+\(', text):
             if '*' not in result or 'const char' in result:
                 continue
             if not re.search(r'Returns:[^:]*\(transfer (full|none|container|floating)\)', comments.get(function, '')):
