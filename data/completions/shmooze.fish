@@ -15,12 +15,11 @@ end
 
 complete -c shmooze -f
 complete -c shmooze -s h -l help -d 'Show help'
-complete -c shmooze -l version -d 'Print the version and end'
-complete -c shmooze -l name -x -d 'What the others call you'
-complete -c shmooze -l wait -x -a 'auto bell poll' -d 'How to wait for the others'
-complete -c shmooze -l messenger -d 'Messages only, in the layout of the classic communicator'
+complete -c shmooze -l version -d 'Print the version and exit'
+complete -c shmooze -l name -x -d 'Your name in the room'
+complete -c shmooze -l messenger -d 'Send messages in the layout of the classic communicator'
 complete -c shmooze -l share -d 'Share a text, in the layout of the classic server and client'
-complete -c shmooze -l show -d 'Show a text that somebody shares'
+complete -c shmooze -l show -d 'Show a shared text'
 
 complete -c shmooze -n __shmooze_region -a '(__shmoozectl_regions)' -d Region
 complete -c shmooze -n '__shmooze_region --messenger' -a /MemoryMappedShare -d Region

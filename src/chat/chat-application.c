@@ -118,7 +118,7 @@ open_window (ChatApplication    *self,
     return;
 
   dialog = gtk_message_dialog_new (window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
-                                   GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", _("No Other Window Could Be Opened"));
+                                   GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", _("Could Not Open Another Window"));
   gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s", error->message);
   g_signal_connect (dialog, "response", G_CALLBACK (gtk_window_destroy), NULL);
   gtk_window_present (GTK_WINDOW (dialog));

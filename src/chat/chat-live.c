@@ -129,9 +129,9 @@ chat_live_new (ShmoozePeer *peer)
 
   self->peer = g_object_ref (peer);
   self->name = chat_words_name (shmooze_peer_get_nick (peer));
-  /* Translators: above the text that somebody is typing */
+  /* Translators: above the text that a participant is typing */
   typing = g_strdup_printf (_("%s is typing"), self->name);
-  silent = g_strdup_printf (_("%s is not responding. What you send will be there when the window wakes up."),
+  silent = g_strdup_printf (_("%s is not responding. Your messages will appear when that window responds again."),
                             self->name);
   gtk_label_set_label (self->caption, typing);
   gtk_label_set_label (self->silent_label, silent);

@@ -54,7 +54,7 @@ parse_wait (const char   *name,
   else
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   _("“%s” is no way to wait: it is auto, bell or poll"), name);
+                   _("Invalid wait mode “%s”: must be auto, bell or poll"), name);
       return FALSE;
     }
 
@@ -106,13 +106,13 @@ main (int    argc,
   g_autofree char *wait_name = NULL;
   g_auto (GStrv) regions = NULL;
   const GOptionEntry entries[] = {
-    { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_("What the others call you"), N_("NICK") },
-    { "wait", 0, 0, G_OPTION_ARG_STRING, &wait_name, N_("How to wait for the others: auto, bell or poll"), N_("HOW") },
-    { "messenger", 0, 0, G_OPTION_ARG_NONE, &messenger, N_("Messages only, in the layout of the classic communicator"),
+    { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_("Your name in the room"), N_("NICK") },
+    { "wait", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &wait_name, NULL, NULL },
+    { "messenger", 0, 0, G_OPTION_ARG_NONE, &messenger, N_("Send messages in the layout of the classic communicator"),
       NULL },
     { "share", 0, 0, G_OPTION_ARG_NONE, &share, N_("Share a text, in the layout of the classic server and client"), NULL },
-    { "show", 0, 0, G_OPTION_ARG_NONE, &show, N_("Show a text that somebody shares"), NULL },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_("Print the version and end"), NULL },
+    { "show", 0, 0, G_OPTION_ARG_NONE, &show, N_("Show a shared text"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_("Print the version and exit"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &regions, NULL, N_("[REGION]") },
     G_OPTION_ENTRY_NULL
   };
@@ -129,10 +129,10 @@ main (int    argc,
   g_set_prgname ("shmooze");
 
   context = g_option_context_new (NULL);
-  g_option_context_set_summary (context, _("Talk in a shared memory region, letter by letter."));
+  g_option_context_set_summary (context, _("Chat through a shared memory region, letter by letter."));
   /* Translators: “chat” and the names with a slash are names of regions, and stay */
-  g_option_context_set_description (context, _("Windows on the same region talk to each other. It is “chat” unless you name another; with\n"
-                                               "--messenger it is “/MemoryMappedShare”, with --share and --show “/EMoreauSharedDemo”."));
+  g_option_context_set_description (context, _("Windows on the same region talk to each other. The default region is “chat”,\n"
+                                               "with --messenger “/MemoryMappedShare”, with --share and --show “/EMoreauSharedDemo”."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 
   if (!g_option_context_parse (context, &argc, &argv, &error) || !parse_wait (wait_name, &wait, &error))
@@ -147,7 +147,7 @@ main (int    argc,
   if (!choose_kind (messenger, share, show, &kind))
     return fail_usage (_("Only one of --messenger, --share and --show can be given."));
   if (regions != NULL && g_strv_length (regions) > 1)
-    return fail_usage (_("A window talks in one region only."));
+    return fail_usage (_("Only one region can be given."));
 
   if (name == NULL || g_strstrip (name)[0] == '\0')
     {

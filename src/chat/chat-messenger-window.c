@@ -57,16 +57,16 @@ update_subtitle (ChatMessengerWindow *self)
   if (self->communicator == NULL)
     gtk_label_set_label (self->subtitle, _("Not connected"));
   else if (shmooze_communicator_get_peer_present (self->communicator))
-    gtk_label_set_label (self->subtitle, _("The other side is here"));
+    gtk_label_set_label (self->subtitle, _("The other side is connected"));
   else if (self->has_heard)
-    /* Translators: one that was not made with this library, so that it cannot be told whether it is still there */
+    /* Translators: a program that does not use this library, so its presence cannot be detected */
     gtk_label_set_label (self->subtitle, _("Talking to another program"));
   else
     gtk_label_set_label (self->subtitle, _("Waiting for the other side"));
 
   if (self->communicator != NULL)
     /* Translators: positions in the region, in bytes */
-    positions = g_strdup_printf (_("Reads at %" PRId64 ", writes at %" PRId64),
+    positions = g_strdup_printf (_("Reads at offset %" PRId64 ", writes at offset %" PRId64),
                                  shmooze_communicator_get_read_position (self->communicator),
                                  shmooze_communicator_get_write_position (self->communicator));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->subtitle), positions);
@@ -80,7 +80,7 @@ on_peer_present (ChatMessengerWindow *self)
   if (!is_here)
     self->has_heard = FALSE;
 
-  chat_transcript_add_event (self->transcript, is_here ? _("The other side came") : _("The other side left"));
+  chat_transcript_add_event (self->transcript, is_here ? _("The other side joined") : _("The other side left"));
   update_subtitle (self);
   update_talk (self);
 }
@@ -163,7 +163,7 @@ on_failed (ShmoozeCommunicator *communicator,
   if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT))
     {
       chat_banner_show (self->banner, CHAT_BANNER_BROKEN,
-                        _("What the other side wrote cannot be read. It shows here once that is mended."),
+                        _("Cannot read the message from the other side. It appears once it is valid."),
                         error->message, _("Close"));
       return;
     }
@@ -172,8 +172,8 @@ on_failed (ShmoozeCommunicator *communicator,
   update_subtitle (self);
   chat_composer_set_can_send (self->composer, FALSE);
   chat_banner_show (self->banner, CHAT_BANNER_LOST,
-                    _("The region is gone: another program cut it short or replaced it. "
-                      "What was said stays here until you close the window."),
+                    _("The region is gone: another program truncated or replaced it. "
+                      "The messages so far stay here until you close the window."),
                     error->message, _("Rejoin"));
 }
 
@@ -282,7 +282,7 @@ swap_positions (GtkWidget  *widget,
 
   if (chat_waiting_count (self->waiting) > 0)
     {
-      show_problem (self, _("The positions cannot be swapped while messages wait to be confirmed."));
+      show_problem (self, _("Positions cannot be swapped while messages wait for confirmation."));
       return;
     }
 
@@ -294,7 +294,7 @@ swap_positions (GtkWidget  *widget,
     }
 
   use_communicator (self, communicator);
-  event = g_strdup_printf (_("This window reads at %" PRId64 " and writes at %" PRId64 " now"),
+  event = g_strdup_printf (_("This window now reads at offset %" PRId64 " and writes at offset %" PRId64),
                            shmooze_communicator_get_read_position (communicator),
                            shmooze_communicator_get_write_position (communicator));
   chat_transcript_add_event (self->transcript, event);
@@ -395,8 +395,8 @@ chat_messenger_window_new (GtkApplication *application,
 
   self->name = g_strdup (name);
 
-  text = g_strdup_printf (_("This window talks in the layout of the classic communicator: what you send shows in the "
-                            "other window on “%s”, what you type does not."), title);
+  text = g_strdup_printf (_("This window uses the layout of the classic communicator: the other window on “%s” shows "
+                            "what you send, but not what you type."), title);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
   g_object_set (self->empty, "text", text, NULL);

@@ -61,8 +61,8 @@ set_too_long (ChatShareWindow *self,
 {
   g_autofree char *problem = NULL;
 
-  problem = g_strdup_printf (ngettext ("This is %u character too long. The others see the last text that fitted.",
-                                       "This is %u characters too long. The others see the last text that fitted.",
+  problem = g_strdup_printf (ngettext ("This is %u character too long. The others see the last text that fit.",
+                                       "This is %u characters too long. The others see the last text that fit.",
                                        excess), excess);
   gtk_label_set_label (self->problem_label, excess > 0 ? problem : "");
   gtk_widget_set_visible (self->problem, excess > 0);
@@ -92,8 +92,8 @@ set_lost (ChatShareWindow *self,
   gtk_widget_set_visible (GTK_WIDGET (self->counter), FALSE);
   gtk_label_set_label (self->subtitle, _("Not shared"));
   chat_banner_show (self->banner, CHAT_BANNER_LOST,
-                    _("The region is gone: another program cut it short or replaced it. "
-                      "What you type is not shared any more."),
+                    _("The region is gone: another program truncated or replaced it. "
+                      "What you type is no longer shared."),
                     error->message, _("Try Again"));
 }
 
@@ -248,7 +248,7 @@ chat_share_window_new (GtkApplication *application,
 
   self->name = g_strdup (name);
 
-  text = g_strdup_printf (_("Whoever opens “%s” reads what you type here, letter by letter."), title);
+  text = g_strdup_printf (_("Every window that shows “%s” displays what you type here, letter by letter."), title);
   explanation = chat_words_explain (text, name);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);

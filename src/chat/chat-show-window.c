@@ -159,7 +159,7 @@ static void
 tell_nobody_shares (ChatShowWindow *self)
 {
   gtk_label_set_label (self->subtitle, _("Not shared"));
-  show_problem (self, _("Nobody shares a text here any more. It goes on by itself as soon as somebody does again."));
+  show_problem (self, _("The text is no longer shared. It appears again when another window shares it."));
 }
 
 static gboolean
@@ -200,8 +200,8 @@ on_failed (ShmoozeSharedText *shared,
 
   self->is_lost = g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST);
   if (self->is_lost)
-    show_problem (self, _("The region is gone: another program cut it short or replaced it. "
-                          "It goes on by itself as soon as somebody shares again."));
+    show_problem (self, _("The region is gone: another program truncated or replaced it. "
+                          "The text appears again when another window shares it."));
   look_again_later (self);
 }
 
@@ -386,8 +386,8 @@ chat_show_window_new (GtkApplication *application,
 
   self->name = g_strdup (name);
 
-  text = g_strdup_printf (_("Here you read what somebody shares as “%s”: as it is now, or letter by letter "
-                            "while you follow it."), title);
+  text = g_strdup_printf (_("This window shows the text that is shared as “%s”: once when you press the button, or "
+                            "letter by letter while you follow it."), title);
   explanation = chat_words_explain (text, name);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);

@@ -72,7 +72,7 @@ dup_beginning (const char  *text,
 
   *tail = *end == '\0' ? g_strdup ("")
                        /* Translators: below the beginning of a text that is very long */
-                       : g_strconcat ("\n", _("And so on: only the beginning is shown."), NULL);
+                       : g_strconcat ("\n", _("The text is too long: only the beginning is shown."), NULL);
 
   beginning = g_string_new_len (text, end - text);
   g_string_replace (beginning, "\r\n", "\n", 0);
@@ -98,7 +98,7 @@ chat_shown_set_text (ChatShown  *self,
       self->tail = g_strdup ("");
     }
 
-  /* Translators: above the text that somebody shares, like a command to the person who reads */
+  /* Translators: above the shared text, as the classic program shows it */
   length = g_strdup_printf (ngettext ("%u character to read.", "%u characters to read.", n_units), n_units);
   replace_part (self, &self->head, g_strconcat (length, "\n" RULE "\n", NULL), 0, self->head_tag);
   replace_part (self, &self->text, beginning, get_text_offset (self), self->text_tag);

@@ -85,11 +85,11 @@ make_caption (const Item *item,
       && item->time - before->time <= CAPTION_GAP)
     return NULL;
 
-  /* Translators: above one's own messages, in place of the name: “You · 10:42” */
+  /* Translators: above your own messages, in place of the name: “You · 10:42” */
   name = item->is_own ? g_strdup (_("You")) : chat_words_name (item->sender);
 
   if (item->kind == ITEM_UNSENT)
-    /* Translators: above what somebody had typed when their window crashed: “Ben · not sent” */
+    /* Translators: above the unsent text of a window that crashed: “Ben · not sent” */
     remark = g_strdup (_("not sent"));
   else
     remark = chat_words_time (item->time, before != NULL ? before->time : g_get_real_time ());

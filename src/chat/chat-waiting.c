@@ -92,14 +92,14 @@ chat_waiting_keeps_open (ChatWaiting *self,
 
   dialog = gtk_message_dialog_new (window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
                                    GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE,
-                                   ngettext ("%u Message Is Not Sent Yet", "%u Messages Are Not Sent Yet", self->n_rows),
+                                   ngettext ("%u Message Has Not Been Sent", "%u Messages Have Not Been Sent", self->n_rows),
                                    self->n_rows);
   gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s",
-                                            _("They wait until the others have caught up. "
-                                              "If you close the window now, they are lost."));
+                                            _("Messages wait until the other windows have caught up. "
+                                              "If you close this window now, they will be lost."));
   gtk_dialog_add_buttons (GTK_DIALOG (dialog),
                           _("_Keep Open"), GTK_RESPONSE_CANCEL,
-                          _("_Close and Lose Them"), GTK_RESPONSE_ACCEPT,
+                          _("_Close and Discard"), GTK_RESPONSE_ACCEPT,
                           NULL);
   gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
   g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, 0);

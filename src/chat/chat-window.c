@@ -212,7 +212,7 @@ on_peer_left (ShmoozeRoom      *room,
     }
 
   if (shmooze_room_is_watching (room) && !shmooze_peer_is_watching (peer))
-    chat_banner_show (self->banner, CHAT_BANNER_WATCHING, _("A seat is free now. Rejoin to write as well."), NULL,
+    chat_banner_show (self->banner, CHAT_BANNER_WATCHING, _("A seat is free. Rejoin to send messages."), NULL,
                       _("Rejoin"));
 }
 
@@ -231,12 +231,12 @@ on_lane_broken (ShmoozeRoom *room,
       g_autofree char *name = chat_words_name (shmooze_peer_get_nick (peer));
 
       if (shmooze_peer_get_seat (peer) == seat)
-        text = g_strdup_printf (_("What %s writes can no longer be read, because that part of the region is damaged. "
-                                  "A new window on that side helps."), name);
+        text = g_strdup_printf (_("Messages from %s can no longer be read, because their part of the region is damaged. "
+                                  "A new window on that side fixes this."), name);
     }
 
   if (text == NULL)
-    text = g_strdup (_("A part of the region is damaged: some messages cannot be read."));
+    text = g_strdup (_("Part of the region is damaged. Some messages cannot be read."));
 
   chat_banner_show (self->banner, CHAT_BANNER_BROKEN, text, error->message, _("Close"));
 }
@@ -248,8 +248,8 @@ on_lost (ShmoozeRoom *room,
 {
   chat_window_leave (self);
   chat_banner_show (self->banner, CHAT_BANNER_LOST,
-                    _("The region is gone: another program cut it short or replaced it. "
-                      "What was said stays here until you close the window."),
+                    _("The region is gone: another program truncated or replaced it. "
+                      "The messages so far stay here until you close the window."),
                     error->message, _("Rejoin"));
 }
 
@@ -347,7 +347,7 @@ chat_window_enter (ChatWindow  *self,
   chat_banner_show_private (self->banner, self->region);
   if (shmooze_room_is_watching (self->room))
     chat_banner_show (self->banner, CHAT_BANNER_WATCHING,
-                      _("All seats are taken. You can read along, and write once somebody has left."), NULL, NULL);
+                      _("All seats are taken. You can read, and you can send messages when a seat becomes free."), NULL, NULL);
 
   peers = shmooze_room_get_peers (self->room);
   g_signal_connect_swapped (peers, "items-changed", G_CALLBACK (on_peers_changed), self);
@@ -493,7 +493,7 @@ chat_window_new (GtkApplication *application,
   self->region = g_strdup (region);
   self->is_joining = TRUE;
 
-  text = g_strdup_printf (_("What you type here shows in every other window on “%s”, letter by letter, "
+  text = g_strdup_printf (_("Every other window on “%s” shows what you type here, letter by letter, "
                             "while you type it."), title);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);

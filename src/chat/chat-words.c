@@ -124,7 +124,7 @@ chat_words_peers (GListModel *peers)
       g_autofree char *name = chat_words_name (shmooze_peer_get_nick (peer));
 
       if (shmooze_peer_is_watching (peer))
-        /* Translators: a name in the list of who is here; this one found no free seat and cannot write */
+        /* Translators: a name in the list of participants; this one found no free seat and cannot write */
         g_ptr_array_add (names, g_strdup_printf (_("%s (watching)"), name));
       else
         g_ptr_array_add (names, g_steal_pointer (&name));
@@ -179,8 +179,8 @@ chat_words_private (const char *name)
     return NULL;
 
   region = chat_words_region (name);
-  return g_strdup_printf (_("“%s” is only there in this sandbox, because the name begins with a slash. "
-                            "Under a name without one, windows can meet that were started one by one."), region);
+  return g_strdup_printf (_("“%s” exists only in this sandbox, because its name begins with a slash. "
+                            "To talk to windows that are started separately, use a name without a slash."), region);
 }
 
 /* @text, and that others cannot find the region where that is so. */

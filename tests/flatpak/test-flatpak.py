@@ -247,7 +247,7 @@ def a_window_says_so_too_and_meets_those_from_within():
     """A window says that its name is private, and meets those from within."""
     name = f'/shmooze-test-{os.getpid()}'
     a = Sandboxed(name, 'Ada')
-    a.wait_shows('only there in this sandbox')
+    a.wait_shows('exists only in this sandbox')
     b = Sandboxed(name, 'Ben')
     a.wait_shows('Waiting for another window')
     a.press('Open a Second Window')

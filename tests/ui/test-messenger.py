@@ -26,7 +26,7 @@ def pair(region):
     a = messenger(region, 'Ada', 10, 10, 620, 700)
     b = messenger(region, 'Ben', 650, 10, 620, 700)
     for window in a, b:
-        window.wait_shows('The other side is here')
+        window.wait_shows('The other side is connected')
     return a, b
 
 
@@ -56,7 +56,7 @@ def what_is_sent_is_read_in_red():
     """A sent message is shown in red on the other side."""
     a, b = pair('messenger')
     a.type('Hello from Ada')
-    b.wait_shows('Nothing Has Been Said Yet|The other side came')
+    b.wait_shows('No Messages Yet|The other side joined')
     assert 'Hello' not in b.all_text(), 'what is typed has no place in this layout'
     a.key('Return')
     b.wait_said('Hello from Ada', 'The other side')
@@ -94,7 +94,7 @@ def messages_come_in_order():
 def what_nobody_reads_waits_for_the_other_side():
     """A message that is not read yet waits for the other side."""
     a = messenger('messenger-waits', 'Ada', 10, 10, 620, 700)
-    a.wait_shows('Nothing Has Been Said Yet', 'Waiting for the other side')
+    a.wait_shows('No Messages Yet', 'Waiting for the other side')
     a.shot('messenger-alone')
     a.send('first')
     a.send('second')
@@ -123,7 +123,7 @@ def a_killed_window_is_noticed_and_followed_by_another():
     a.send('for whoever comes')
     c = messenger('messenger-killed', 'Cleo')
     c.wait_said('for whoever comes')
-    a.wait_shows('The other side is here')
+    a.wait_shows('The other side is connected')
     a.crash()
     d = messenger('messenger-killed', 'Dan')
     d.send('from another side')
@@ -141,7 +141,7 @@ def a_third_window_is_told():
     c.shot('messenger-third')
     b.end()
     c.press('Try Again')
-    c.wait_shows('The other side is here')
+    c.wait_shows('The other side is connected')
     c._find_parts()
     c.send('now I am in')
     a.wait_said('now I am in')
@@ -169,7 +169,7 @@ def closing_asks_before_messages_are_lost():
     a.wait_shows('Waiting to be sent')
     for key in 'Escape', 'alt+c':
         a.key('ctrl+w')
-        a11y.get(a11y.app(pid=a.pid), 'label', '1 Message Is Not Sent Yet')
+        a11y.get(a11y.app(pid=a.pid), 'label', '1 Message Has Not Been Sent')
         assert a.alive()
         chat.hands.run('xdotool', 'key', key)
         a11y.wait(lambda: not (app := a11y.find_app(pid=a.pid)) or not a11y.find_all(app, 'dialog'))
@@ -235,7 +235,7 @@ def positions_can_be_swapped_for_it():
         a = messenger(region, 'Ada', 10, 10, 620, 700)
         a.click(a.find('Main Menu', action='click'))
         a11y.press(a11y.menu_item(a.frame, 'Swap _Positions'))
-        a.wait_said('This window reads at 2000 and writes at 0 now')
+        a.wait_said('This window now reads at offset 2000 and writes at offset 0')
         assert ask('write from the other end') == 'written'
         a.wait_said('from the other end')
         a.send('and back')
@@ -252,7 +252,7 @@ def what_breaks_the_rules_is_told_and_harms_nobody():
             memory.seek(0)
             memory.write(struct.pack('<BBi', 1, 0, -5))
         a = messenger(region, 'Ada', 10, 10, 620, 700)
-        a.wait_shows('cannot be read')
+        a.wait_shows('Cannot read the message')
         a.shot('messenger-broken')
         with open('/dev/shm' + region, 'r+b') as memory:
             memory.seek(0)

@@ -244,7 +244,7 @@ def a_text_too_long_is_told_and_not_shared():
         b.wait_text('x' * (MAX_UNITS - 1))
         a.type('🙂')
         a.wait_shows(f'{MAX_UNITS + 1} of {MAX_UNITS} characters', 'This is 1 character too long',
-                     'The others see the last text that fitted')
+                     'The others see the last text that fit')
         a.shot('share-too-long')
         a.type('yz')
         a.wait_shows('This is 3 characters too long')
@@ -291,7 +291,7 @@ def a_killed_sharer_is_told_and_followed_by_another():
     a.type('my last words')
     b.wait_text('my last words')
     a.crash()
-    b.wait_shows(NOBODY, 'Nobody shares a text here any more')
+    b.wait_shows(NOBODY, 'The text is no longer shared')
     assert b.shown() == with_head('my last words')
     a11y.wait(lambda: b.picture().red() > 100)
     b.shot('show-nobody')
@@ -424,7 +424,7 @@ def a_lost_region_is_told():
         b.wait_text('all is well')
         os.truncate(path_of(name), 0)
         a.type('!')
-        a.wait_shows('The region is gone', 'is not shared any more')
+        a.wait_shows('The region is gone', 'is no longer shared')
         b.wait_shows('Cannot be read', 'The region is gone')
         assert b.shown() == with_head('all is well')
         a.shot('share-lost')
@@ -463,7 +463,7 @@ def a_text_without_end_is_not_shown_to_the_end():
         b = Show(name)
         b.click_show()
         a11y.wait(lambda: b.shown().startswith(f'{n} characters to read.'))
-        a11y.wait(lambda: b.shown().endswith('\nAnd so on: only the beginning is shown.'))
+        a11y.wait(lambda: b.shown().endswith('\nThe text is too long: only the beginning is shown.'))
         assert len(b.shown()) < 70_000
         b.end()
 

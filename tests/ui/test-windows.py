@@ -184,7 +184,7 @@ def a_name_that_only_this_sandbox_knows_is_explained():
     """A name that is private to the sandbox is explained."""
     name = f'/shmooze-test-{os.getpid()}-private'
     a = Chat(name, 'Ada', env={'FLATPAK_ID': 'org.example.Sandbox'})
-    a.wait_shows('only there in this sandbox')
+    a.wait_shows('exists only in this sandbox')
     a.shot('private')
     a.end()
 
