@@ -77,7 +77,7 @@ test_mutex_check_absent (const char *name)
   g_autoptr(GError) error = NULL;
 
   g_assert_null (shmooze_mutex_open (name, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "There is no mutex", name, NULL);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "Mutex “", name, "does not exist", NULL);
 }
 
 char *

@@ -15,7 +15,7 @@ fail_lost (ShmoozeMutex *mutex)
   g_autoptr(GError) error = NULL;
 
   g_assert_cmpint (shmooze_mutex_lock (mutex, -1, NULL, &error), ==, SHMOOZE_LOCK_FAILED);
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "The mutex “", shmooze_mutex_get_name (mutex),
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "Mutex “", shmooze_mutex_get_name (mutex),
                     "locks", NULL);
 }
 

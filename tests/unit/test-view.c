@@ -166,9 +166,9 @@ test_access_narrower_view (void)
 
   write_bytes (whole, 0, "whole", 5);
   g_assert_false (shmooze_view_write (reading, 0, "X", 1, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "reading only", NULL);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "read-only", NULL);
   g_assert_cmpint (shmooze_view_read (writing, 0, &byte, 1, &error), ==, -1);
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "writing only", NULL);
+  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "write-only", NULL);
   g_assert_cmpint (byte, ==, '-');
   check_bytes (whole, 0, "whole", 5);
   write_bytes (writing, 0, "W", 1);

@@ -278,7 +278,7 @@ shmooze_mutex_open (const char  *name,
   region = shmooze_region_open_in (FOLDER, name, SHMOOZE_ACCESS_READ_WRITE, &local_error);
   if (region == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("There is no mutex “%s”"), name);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("Mutex “%s” does not exist"), name);
       return NULL;
     }
   self = mutex_new (name, region, FALSE, &local_error);
@@ -313,7 +313,7 @@ check_attached (ShmoozeMutex  *self,
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               _("The mutex “%s” is the parent process's; a forked child must open it itself"), self->name);
+               _("Mutex “%s” was opened by the parent process; open it again in the forked child"), self->name);
   return FALSE;
 }
 
@@ -326,7 +326,7 @@ check_whole (ShmoozeMutex  *self,
     return TRUE;
 
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST,
-               _("The mutex “%s” is lost: somebody has truncated or overwritten %s; drop it and open it again"),
+               _("Mutex “%s” is lost: %s was truncated or overwritten; drop the mutex and open it again"),
                self->name, shmooze_region_get_path (self->region));
   return FALSE;
 }
@@ -348,9 +348,9 @@ begin (ShmoozeMutex  *self,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
                    stage == STAGE_OWNED
-                     ? _("The mutex “%s” is locked already through the same object; unlock it first")
-                     : _("The mutex “%s” is just being locked through the same object; "
-                         "let each thread open its own"),
+                     ? _("Mutex “%s” is already locked through this object; unlock it first")
+                     : _("Mutex “%s” is being locked through this object; "
+                         "open a separate object in each thread"),
                    self->name);
       return FALSE;
     }
@@ -406,10 +406,10 @@ look (ShmoozeMutex       *self,
     {
       if (wait->deadline == 0)
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                     _("The mutex “%s” is locked by somebody else"), self->name);
+                     _("Mutex “%s” is locked by another owner"), self->name);
       else
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                     _("The mutex “%s” was locked by somebody else all the time"), self->name);
+                     _("Timed out waiting for mutex “%s”: another owner has it locked"), self->name);
       atomic_store (&self->stage, STAGE_IDLE);
       return TRUE;
     }
@@ -643,7 +643,7 @@ shmooze_mutex_unlock (ShmoozeMutex  *self,
   if (!atomic_compare_exchange_strong (&self->stage, &stage, STAGE_BUSY))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   _("The mutex “%s” is not locked through this object, which cannot unlock it"), self->name);
+                   _("Mutex “%s” is not locked through this object and cannot be unlocked"), self->name);
       return FALSE;
     }
 

@@ -161,7 +161,7 @@ output_writev (GOutputStream        *stream,
     {
       written = FALSE;
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _("%zu bytes at %" PRIu64 " do not fit into a stream of %" PRIu64 " bytes"),
+                   _("Cannot write %zu bytes at offset %" PRIu64 ": the stream has %" PRIu64 " bytes"),
                    count, cursor->position, cursor->size);
     }
   for (gsize i = 0; written && i < n_vectors; i++)
@@ -284,7 +284,7 @@ seekable_seek (GSeekable     *seekable,
 
   if (!within)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 _("Cannot seek by %" PRId64 " from %" PRId64 " in a stream of %" PRId64 " bytes"),
+                 _("Cannot seek by %" PRId64 " from offset %" PRId64 ": the stream has %" PRId64 " bytes"),
                  offset, base, size);
   return within;
 }
@@ -308,7 +308,7 @@ seekable_truncate (GSeekable     *seekable,
 
   pthread_mutex_unlock (&cursor->mutex);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       _("A view has a fixed size: its stream cannot be truncated"));
+                       _("Cannot truncate the stream: the size of a view is fixed"));
   return FALSE;
 }
 

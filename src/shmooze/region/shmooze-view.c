@@ -146,7 +146,7 @@ static gboolean
 set_closed (ShmoozeView  *self,
             GError      **error)
 {
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of the region “%s” is closed"),
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of region “%s” is closed"),
                region_label (self));
   return FALSE;
 }
@@ -179,7 +179,7 @@ shmooze_view_begin_reading (ShmoozeView  *self,
 
   pthread_rwlock_unlock (&self->lock);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               _("The view of the region “%s” is for writing only: it cannot be read"), region_label (self));
+               _("The view of region “%s” is write-only and cannot be read"), region_label (self));
   return FALSE;
 }
 
@@ -194,7 +194,7 @@ shmooze_view_begin_writing (ShmoozeView  *self,
 
   pthread_rwlock_unlock (&self->lock);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               _("The view of the region “%s” is for reading only: it cannot be written"), region_label (self));
+               _("The view of region “%s” is read-only and cannot be written to"), region_label (self));
   return FALSE;
 }
 
@@ -219,9 +219,8 @@ check_range (ShmoozeView  *self,
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _("%" PRIu64 " bytes at %" PRIu64 " do not lie within a view of %" PRIu64
-                 " bytes of the region “%s”"),
-               count, position, (guint64) self->size, region_label (self));
+               _("Cannot access %" PRIu64 " bytes at offset %" PRIu64 ": the view of region “%s” has %" PRIu64 " bytes"),
+               count, position, region_label (self), (guint64) self->size);
   return FALSE;
 }
 
@@ -449,7 +448,7 @@ shmooze_view_flush (ShmoozeView   *self,
 
   if (self->access != SHMOOZE_ACCESS_COPY_ON_WRITE && msync (self->mapping, self->mapping_size, MS_SYNC) < 0)
     {
-      g_autofree char *message = g_strdup_printf (_("Cannot flush the region “%s”"), region_label (self));
+      g_autofree char *message = g_strdup_printf (_("Cannot flush region “%s”"), region_label (self));
 
       result = errno;
       shmooze_set_error_from_errno (error, result, message);
