@@ -42,5 +42,5 @@ shmooze_set_error_from_errno (GError     **error,
 
   /* Translators: what could not be done, and the system's reason */
   g_set_error (error, G_IO_ERROR, code, _("%s: %s"), message,
-               errsv == ELOOP ? _("a symbolic link stands in its place; remove it") : g_strerror (errsv));
+               errsv == ELOOP ? _("a symbolic link is in its place; remove it") : g_strerror (errsv));
 }

@@ -108,7 +108,7 @@ def capacities():
         end(holder)
     for text in ('', '-1', '1z', 'K', '99999999999999999999', '99999999999G', '1.5'):
         bad(2, 'hold', '--', 'sized', text, words=['no number of bytes'])
-    bad(1, 'hold', 'sized', '0', words=['sized', '0 bytes'])
+    bad(1, 'hold', 'sized', '0', words=['sized', 'capacity 0'])
 
 
 @tap.case

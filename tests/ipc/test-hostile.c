@@ -470,7 +470,7 @@ check_no_space (const char *name,
                 guint64     available)
 {
   g_autofree char *needed_digits = g_strdup_printf ("%" G_GUINT64_FORMAT " bytes", needed);
-  g_autofree char *free_digits = g_strdup_printf ("%" G_GUINT64_FORMAT " are free", available);
+  g_autofree char *free_digits = g_strdup_printf ("%" G_GUINT64_FORMAT " free", available);
   g_autoptr(GBytes) contents = g_bytes_new_static ("hello", 5);
   g_autoptr(GError) error = NULL;
 

@@ -393,7 +393,7 @@ def what_cannot_be_read_is_told_and_harms_nobody():
         b.wait_shows('has 4 bytes; a shared text needs at least 10')
         put(name, b'', 0)
         b.click_show()
-        b.wait_shows('has no size yet')
+        b.wait_shows('is still empty')
         put(name, struct.pack('<i6xHHHH', 4, 0xd83d, ord('a'), 0, 0xde42))
         b.click_show()
         b.wait_text('\ufffda\ufffd\ufffd')

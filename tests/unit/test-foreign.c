@@ -161,7 +161,7 @@ test_not_sized (void)
   g_autoptr(GError) error = NULL;
 
   g_assert_null (shmooze_region_open (object->name, RW, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, object->name, "no size", NULL);
+  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, object->name, "still empty", NULL);
   g_assert_true (is_there (object->path));
 }
 

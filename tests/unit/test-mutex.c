@@ -80,9 +80,9 @@ test_names_refused (void)
       g_autoptr(GError) error = NULL;
 
       g_assert_null (shmooze_mutex_create_or_open (names[i], FALSE, NULL, &error));
-      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, "cannot be a name", NULL);
+      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, "is not a valid name", NULL);
       g_assert_null (shmooze_mutex_open (names[i], &error));
-      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, "cannot be a name", NULL);
+      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, "is not a valid name", NULL);
     }
 }
 

@@ -69,7 +69,7 @@ set_busy (GError     **error,
           const char  *name)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-               _("The region “%s” is being opened and removed by others all the time; try again"), name);
+               _("Region “%s” is busy: other processes keep opening and removing it; try again"), name);
 }
 
 static void
@@ -144,7 +144,7 @@ set_not_regular (GError             **error,
                  const char          *name)
 {
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-               _("“%s” is no region: %s is not a regular file; remove it or choose another name"), name, place->path);
+               _("“%s” is not a region: %s is not a regular file; remove it or choose another name"), name, place->path);
 }
 
 static void
@@ -153,7 +153,7 @@ set_not_ours (GError     **error,
               uid_t        owner)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-               _("The region “%s” belongs to another user (%u); choose another name"), name, (guint) owner);
+               _("Region “%s” belongs to another user (UID %u); choose another name"), name, (guint) owner);
 }
 
 static void
@@ -203,11 +203,11 @@ open_file (ShmoozeBacking       *self,
     self->lock_fd = fd;
   else if (!place->posix)
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                 _("“%s” is no region: %s was not made by this library; remove it or choose another name"),
+                 _("“%s” is not a region: %s was not made by this library; remove it or choose another name"),
                  name, place->path);
   else if (st.st_size == 0)
     g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                 _("The shared memory object “%s” has no size yet; try again when its maker has sized it"), name);
+                 _("Shared memory object “%s” is still empty; try again when its creator has set its size"), name);
   else
     {
       self->lock_fd = fd;
@@ -234,7 +234,7 @@ shmooze_backing_check_executable (int          fd,
 
   mount = path != NULL ? g_unix_mount_for (path, NULL) : NULL;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-               _("The region “%s” cannot be executed: %s is mounted noexec"), name,
+               _("Region “%s” cannot be executed: %s is mounted noexec"), name,
                mount != NULL ? g_unix_mount_get_mount_path (mount) : _("its file system"));
   return FALSE;
 }
@@ -371,7 +371,7 @@ give_birth (ShmoozeBacking       *self,
     {
       if (errno == EOPNOTSUPP || errno == EISDIR)
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                     _("The file system of %s has no unnamed files; set XDG_RUNTIME_DIR to a tmpfs"), folder);
+                     _("The file system of %s does not support unnamed files; set XDG_RUNTIME_DIR to a tmpfs"), folder);
       else
         set_failed (error, _("Cannot create a region in %s"), folder, errno);
       return FALSE;
@@ -394,14 +394,14 @@ give_birth (ShmoozeBacking       *self,
   if (result == ENOSPC || result == ENOMEM || result == EFBIG || result == EDQUOT)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _("The region “%s” needs %" PRIu64 " bytes, %" PRIu64 " are free in %s"),
+                   _("Not enough space for region “%s”: %" PRIu64 " bytes needed, %" PRIu64 " free in %s"),
                    name, self->file_size, shmooze_bytes_free (self->lock_fd, G_MAXUINT64), folder);
       return FALSE;
     }
   if (result == EOPNOTSUPP)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   _("The file system of %s cannot set memory aside; set XDG_RUNTIME_DIR to a tmpfs"), folder);
+                   _("The file system of %s cannot reserve space; set XDG_RUNTIME_DIR to a tmpfs"), folder);
       return FALSE;
     }
   if (result == 0 && getrandom (control.id, sizeof control.id, 0) != sizeof control.id)
@@ -452,7 +452,7 @@ link_name (ShmoozeBacking       *self,
         return TRUE;
       if (errno != EEXIST)
         {
-          set_failed (error, _("Cannot name the region “%s”"), name, errno);
+          set_failed (error, _("Cannot create the file of region “%s”"), name, errno);
           return FALSE;
         }
 
@@ -473,10 +473,10 @@ link_name (ShmoozeBacking       *self,
         {
           if (local_error != NULL)
             /* Translators: why the name is taken follows */
-            g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("The name “%s” exists already: %s"), name,
+            g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("The name “%s” already exists: %s"), name,
                          local_error->message);
           else
-            g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("The region “%s” exists already"), name);
+            g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("Region “%s” already exists"), name);
           return FALSE;
         }
     }
@@ -495,7 +495,7 @@ shmooze_backing_check_capacity (guint64      capacity,
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _("A region of %" PRIu64 " bytes cannot be; “%s” can have 1 to %" PRIu64),
+               _("Invalid capacity %" PRIu64 " for region “%s”: must be between 1 and %" PRIu64 " bytes"),
                capacity, name, CAPACITY_MAX);
   return FALSE;
 }
@@ -518,7 +518,7 @@ shmooze_backing_create (ShmoozeBacking       *self,
   if (birth->access == SHMOOZE_ACCESS_WRITE)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("The region “%s” cannot be created for writing only: its creator could not read it"), name);
+                   _("Region “%s” cannot be created for writing only; choose an access that also allows reading"), name);
       return FALSE;
     }
 

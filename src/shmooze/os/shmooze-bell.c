@@ -165,7 +165,7 @@ shmooze_bell_make (const guint8  *id,
   errsv = errno;
   if (fd < 0)
     {
-      g_autofree char *message = g_strdup_printf (_("Cannot make the FIFO “%s”"), place->path);
+      g_autofree char *message = g_strdup_printf (_("Cannot create the FIFO “%s”"), place->path);
 
       shmooze_set_error_from_errno (error, errsv, message);
       return -1;

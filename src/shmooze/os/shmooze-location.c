@@ -31,7 +31,7 @@ set_not_ours (GError     **error,
               uid_t        owner)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-               _("The directory “%s” belongs to another user (%u, this is %u); "
+               _("Directory “%s” belongs to another user (UID %u instead of %u); "
                  "set XDG_RUNTIME_DIR to a directory of your own, or unset it"),
                path, (guint) owner, (guint) geteuid ());
 }
@@ -117,7 +117,7 @@ step_down (int          parent,
   if (step == STEP_OURS && (st.st_mode & 07777) != 0700 && fchmod (fd, 0700) < 0)
     {
       errsv = errno;
-      message = g_strdup_printf (_("Cannot make the directory “%s” private"), path->str);
+      message = g_strdup_printf (_("Cannot set the mode of the directory “%s” to 0700"), path->str);
       shmooze_set_error_from_errno (error, errsv, message);
       close (fd);
       return -1;
@@ -133,7 +133,7 @@ check_domain (const char  *domain,
     return domain;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _("“%s” in SHMOOZE_DOMAIN or FLATPAK_ID is no application id"), domain);
+               _("“%s” in SHMOOZE_DOMAIN or FLATPAK_ID is not a valid application ID"), domain);
   return NULL;
 }
 
@@ -195,26 +195,26 @@ check_name (const char  *folder,
   else if (!g_utf8_validate (name, -1, NULL))
     rule = _("it is not UTF-8 text");
   else if (folder != NULL && name[0] == '/')
-    rule = _("only regions can be POSIX objects, with a slash first");
+    rule = _("only the name of a region can begin with a slash");
   else if (strchr (file, '/') != NULL)
-    rule = _("a slash may only come first");
+    rule = _("a slash is only allowed as the first character");
   else if (strcmp (file, ".") == 0 || strcmp (file, "..") == 0)
     rule = _("it names a directory");
   else if (strlen (file) > NAME_MAX_BYTES)
     rule = _("it is longer than 255 bytes");
   else if (folder == NULL && name[0] != '/' && (strcmp (file, "bells") == 0 || strcmp (file, "locks") == 0))
-    rule = _("the word is reserved");
+    rule = _("the name is reserved");
   else
     for (const char *p = file; *p != '\0' && rule == NULL; p = g_utf8_next_char (p))
       if (g_unichar_iscntrl (g_utf8_get_char (p)))
-        rule = _("it holds a control character");
+        rule = _("it contains a control character");
   if (rule == NULL)
     return TRUE;
 
   g_autofree char *shown = g_utf8_make_valid (name, -1);
   g_strdelimit (shown, "\a\b\t\n\v\f\r\033", '?');
   /* Translators: the name, then the rule it breaks */
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, _("“%s” cannot be a name: %s"), shown, rule);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, _("“%s” is not a valid name: %s"), shown, rule);
   return FALSE;
 }
 

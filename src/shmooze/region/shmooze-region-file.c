@@ -93,7 +93,7 @@ grow (ShmoozeRegion  *self,
       if (ftruncate (fd, (off_t) size) < 0 || fstatvfs (fd, &fs) < 0)
         return set_failed (self, error, errno);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _("The file “%s” needs %" PRIu64 " more bytes, %" PRIu64 " are free"), self->label,
+                   _("Not enough disk space for “%s”: %" PRIu64 " more bytes needed, %" PRIu64 " free"), self->label,
                    capacity - size, (guint64) fs.f_bavail * fs.f_frsize);
       return FALSE;
     }
@@ -112,27 +112,27 @@ check_file (ShmoozeRegion  *self,
   if (!S_ISREG (st.st_mode))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-                   _("“%s” is not a regular file: only those can be mapped"), self->label);
+                   _("“%s” is not a regular file; only regular files can be mapped"), self->label);
       return FALSE;
     }
   if (capacity == 0 && st.st_size == 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("The file “%s” is empty; say how many bytes the region shall have"), self->label);
+                   _("File “%s” is empty; specify the capacity of the region"), self->label);
       return FALSE;
     }
   if (capacity > 0 && capacity < (guint64) st.st_size)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("The file “%s” has %" PRIu64 " bytes already, more than the %" PRIu64 " asked for"),
+                   _("File “%s” has %" PRIu64 " bytes, more than the requested capacity of %" PRIu64),
                    self->label, (guint64) st.st_size, capacity);
       return FALSE;
     }
   if (capacity > (guint64) st.st_size && !writes (self->access))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   _("The file “%s” has %" PRIu64 " bytes; to make it %" PRIu64
-                     " takes an access that writes"),
+                   _("File “%s” has %" PRIu64 " bytes; growing it to %" PRIu64
+                     " requires an access that allows writing"),
                    self->label, (guint64) st.st_size, capacity);
       return FALSE;
     }
@@ -261,7 +261,7 @@ shmooze_region_create_unnamed (guint64   capacity,
   if (capacity > shmooze_available_memory () || fallocate (fd, 0, 0, (off_t) capacity) < 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _("An unnamed region needs %" PRIu64 " bytes of memory, %" PRIu64 " are free"),
+                   _("Not enough memory for an unnamed region: %" PRIu64 " bytes needed, %" PRIu64 " free"),
                    capacity, shmooze_available_memory ());
       return NULL;
     }
@@ -287,13 +287,13 @@ check_descriptor (ShmoozeRegion  *self,
   if (!S_ISREG (st.st_mode))
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                   _("The descriptor %d is no region: it leads to no memory and no regular file"), fd);
+                   _("File descriptor %d does not refer to memory or a regular file"), fd);
       return FALSE;
     }
   if (st.st_size == 0)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                   _("What the descriptor %d leads to has no size yet"), fd);
+                   _("File descriptor %d refers to an empty file; set its size first"), fd);
       return FALSE;
     }
   if ((flags & O_ACCMODE) == O_WRONLY || (flags & O_PATH) != 0 ||
@@ -301,7 +301,7 @@ check_descriptor (ShmoozeRegion  *self,
        ((flags & O_ACCMODE) != O_RDWR || (seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0))))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   _("The descriptor %d does not allow the access asked for"), fd);
+                   _("File descriptor %d does not allow the requested access"), fd);
       return FALSE;
     }
   return TRUE;

@@ -84,7 +84,7 @@ set_lost (ShmoozeRegion  *self,
           GError        **error)
 {
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST,
-               _("The region “%s” is lost: somebody has truncated or overwritten %s; close it and open it again"),
+               _("Region “%s” is lost: %s was truncated or overwritten; close the region and open it again"),
                self->label, shmooze_region_get_path (self) != NULL ? shmooze_region_get_path (self) : self->label);
 }
 

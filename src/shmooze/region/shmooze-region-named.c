@@ -206,8 +206,8 @@ shmooze_region_create_with_contents (const char     *name,
   if (g_bytes_get_size (contents) > capacity)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("The contents of the region “%s” are %zu bytes, its capacity only %"
-                     PRIu64), name, g_bytes_get_size (contents), capacity);
+                   _("The contents of the region “%s” are %zu bytes, but its capacity is only %" PRIu64 " bytes"),
+                   name, g_bytes_get_size (contents), capacity);
       return NULL;
     }
   return shmooze_region_create_in (NULL, name, &birth, error);

@@ -55,7 +55,7 @@ shmooze_region_hold (ShmoozeRegion  *self,
   do
     if (n == 0 || atomic_load (&self->closed))
       {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The region “%s” is closed"), self->label);
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("Region “%s” is closed"), self->label);
         return FALSE;
       }
   while (!atomic_compare_exchange_weak (&self->n_holds, &n, n + 1));
@@ -306,8 +306,8 @@ make_view (ShmoozeRegion  *self,
   if (offset >= capacity || size > capacity - offset)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("A view of %" PRIu64 " bytes at %" PRIu64
-                     " does not fit into the region “%s” of %" PRIu64 " bytes"),
+                   _("A view of %" PRIu64 " bytes at offset %" PRIu64
+                     " does not fit into the region “%s”, which has %" PRIu64 " bytes"),
                    size, offset, self->label, capacity);
       return NULL;
     }
@@ -315,7 +315,7 @@ make_view (ShmoozeRegion  *self,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                    /* Translators: the second %s and the third are like “reading” or “reading and writing” */
-                   _("The region “%s” is open for %s; a view of it cannot be for %s"),
+                   _("Region “%s” is open for %s; a view of it cannot be opened for %s"),
                    self->label, access_word (self->access), access_word (access));
       return NULL;
     }
