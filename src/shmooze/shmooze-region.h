@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "shmooze-access.h"
 #include "shmooze-view.h"
 
 G_BEGIN_DECLS

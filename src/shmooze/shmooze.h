@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <shmooze/shmooze-access.h>
 #include <shmooze/shmooze-communicator.h>
 #include <shmooze/shmooze-enum-types.h>
 #include <shmooze/shmooze-error.h>

@@ -3,7 +3,7 @@
 #include "config.h"
 #include "classic/shmooze-shared-text-private.h"
 
-#include "lane/shmooze-reader-private.h"
+#include "os/shmooze-bell-private.h"
 #include "region/shmooze-region-private.h"
 
 #include <glib/gi18n-lib.h>

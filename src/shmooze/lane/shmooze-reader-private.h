@@ -7,10 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* How long a reader that polls waits until it looks again: it doubles while nothing comes. */
-#define SHMOOZE_POLL_MIN_MSEC 5
-#define SHMOOZE_POLL_MAX_MSEC 250
-
 struct _ShmoozeReader
 {
   GObject        parent_instance;

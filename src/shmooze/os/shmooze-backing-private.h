@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "os/shmooze-access-private.h"
 #include "os/shmooze-location-private.h"
-#include "shmooze-view.h"
 
 #include <sys/stat.h>
 

@@ -239,13 +239,6 @@ shmooze_backing_check_executable (int          fd,
   return FALSE;
 }
 
-static gboolean
-allows_writing (ShmoozeAccess access)
-{
-  return access == SHMOOZE_ACCESS_READ_WRITE || access == SHMOOZE_ACCESS_WRITE ||
-         access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
-}
-
 /* Opens the description that mappings are made from. It knows no more than the access asks for, so that no
  * mapping can ever be made to do more. One that was @made for reading and writing is taken over, if that will do. */
 static gboolean
@@ -257,10 +250,10 @@ open_for_mapping (ShmoozeBacking       *self,
                   GError             **error)
 {
   g_autofree char *link = NULL;
-  gboolean write = allows_writing (access);
-  gboolean execute = access == SHMOOZE_ACCESS_READ_EXECUTE || access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
+  gboolean write = shmooze_access_writes_shared (access);
 
-  if (execute && !shmooze_backing_check_executable (self->lock_fd, place->path, name, error))
+  if (shmooze_access_allows_executing (access) &&
+      !shmooze_backing_check_executable (self->lock_fd, place->path, name, error))
     return FALSE;
   if (made != NULL && write)
     {
@@ -515,7 +508,7 @@ shmooze_backing_create (ShmoozeBacking       *self,
   *self = (ShmoozeBacking) SHMOOZE_BACKING_INIT;
   if (!shmooze_backing_check_capacity (birth->capacity, name, error))
     return FALSE;
-  if (birth->access == SHMOOZE_ACCESS_WRITE)
+  if (!shmooze_access_allows_reading (birth->access))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    _("Region “%s” cannot be created for writing only; choose an access that also allows reading"), name);

@@ -5,6 +5,10 @@
 
 G_BEGIN_DECLS
 
+/* The intervals at which memory is polled where there is no bell: doubled each time that nothing has changed. */
+#define SHMOOZE_POLL_MIN_MSEC 5
+#define SHMOOZE_POLL_MAX_MSEC 250
+
 /* A named FIFO beside the regions. Its owner sleeps on it; whoever wants the owner awake writes a byte. */
 
 int      shmooze_bell_make       (const guint8  *id,

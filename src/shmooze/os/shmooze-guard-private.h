@@ -9,9 +9,10 @@ G_BEGIN_DECLS
 /* A mapped range under the guard. */
 typedef struct _ShmoozeGuard ShmoozeGuard;
 
-ShmoozeGuard *shmooze_guard_add    (gpointer      start,
-                                    gsize         size,
-                                    atomic_bool  *fault);
-void          shmooze_guard_remove (ShmoozeGuard *self);
+ShmoozeGuard *shmooze_guard_add     (gpointer      start,
+                                     gsize         size,
+                                     atomic_bool  *fault);
+void          shmooze_guard_remove  (ShmoozeGuard *self);
+void          shmooze_guard_disable (void);
 
 G_END_DECLS

@@ -2,7 +2,6 @@
 
 #include "config.h"
 #include "os/shmooze-guard-private.h"
-#include "shmooze-region.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -130,19 +129,9 @@ shmooze_guard_remove (ShmoozeGuard *self)
   pthread_mutex_unlock (&lock);
 }
 
-/**
- * shmooze_disable_fault_guard:
- *
- * Keeps the library from installing its handler for `SIGBUS`.
- *
- * The handler turns a region that somebody truncates into an error instead
- * of the end of the process. A program that handles `SIGBUS` on its own may
- * do without it: it calls this before it opens its first region.
- *
- * Since: 1.0
- */
+/* Keeps the handler from being installed. To be called before the first range is added. */
 void
-shmooze_disable_fault_guard (void)
+shmooze_guard_disable (void)
 {
   atomic_store (&disabled, TRUE);
 }

@@ -4,7 +4,6 @@
 #include "region/shmooze-poll-private.h"
 
 #include "os/shmooze-bell-private.h"
-#include "lane/shmooze-reader-private.h"
 #include "region/shmooze-region-private.h"
 
 /* Half of a message's way is waiting for the next look: the first ones come quickly. */

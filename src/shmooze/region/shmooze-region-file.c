@@ -28,19 +28,6 @@ set_failed (ShmoozeRegion  *self,
   return FALSE;
 }
 
-static gboolean
-writes (ShmoozeAccess access)
-{
-  return access == SHMOOZE_ACCESS_READ_WRITE || access == SHMOOZE_ACCESS_WRITE ||
-         access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
-}
-
-static gboolean
-executes (ShmoozeAccess access)
-{
-  return access == SHMOOZE_ACCESS_READ_EXECUTE || access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
-}
-
 /* Takes the open file over as it is now. */
 static gboolean
 adopt (ShmoozeRegion  *self,
@@ -54,7 +41,7 @@ adopt (ShmoozeRegion  *self,
 
   if (fstat (object->map_fd, &st) < 0)
     return set_failed (self, error, errno);
-  if (executes (self->access) &&
+  if (shmooze_access_allows_executing (self->access) &&
       !shmooze_backing_check_executable (object->map_fd, self->path, self->label, error))
     return FALSE;
 
@@ -128,7 +115,7 @@ check_file (ShmoozeRegion  *self,
                    self->label, (guint64) st.st_size, capacity);
       return FALSE;
     }
-  if (capacity > (guint64) st.st_size && !writes (self->access))
+  if (capacity > (guint64) st.st_size && !shmooze_access_writes_shared (self->access))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                    _("File “%s” has %" PRIu64 " bytes; growing it to %" PRIu64
@@ -174,7 +161,7 @@ shmooze_region_map_file (GFile          *file,
 {
   g_autofree char *shown = NULL;
   g_autoptr(ShmoozeRegion) self = NULL;
-  gboolean creates = capacity > 0 && writes (access) && access != SHMOOZE_ACCESS_WRITE;
+  gboolean creates = capacity > 0 && shmooze_access_writes_shared (access) && shmooze_access_allows_reading (access);
   gboolean created = FALSE;
   const char *path;
   int fd;
@@ -197,7 +184,7 @@ shmooze_region_map_file (GFile          *file,
 
   self->path = g_strdup (path);
   self->persisted = TRUE;
-  fd = open (path, (writes (access) ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  fd = open (path, (shmooze_access_writes_shared (access) ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0 && errno == ENOENT && creates)
     {
       fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
@@ -297,7 +284,7 @@ check_descriptor (ShmoozeRegion  *self,
       return FALSE;
     }
   if ((flags & O_ACCMODE) == O_WRONLY || (flags & O_PATH) != 0 ||
-      (writes (self->access) &&
+      (shmooze_access_writes_shared (self->access) &&
        ((flags & O_ACCMODE) != O_RDWR || (seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0))))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,

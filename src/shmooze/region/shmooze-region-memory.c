@@ -20,15 +20,10 @@ shmooze_region_map (ShmoozeRegion  *self,
                     ShmoozeAccess   access,
                     GError        **error)
 {
-  static const int protections[] = {
-    [SHMOOZE_ACCESS_READ_WRITE] = PROT_READ | PROT_WRITE,
-    [SHMOOZE_ACCESS_READ] = PROT_READ,
-    [SHMOOZE_ACCESS_WRITE] = PROT_WRITE,
-    [SHMOOZE_ACCESS_COPY_ON_WRITE] = PROT_READ | PROT_WRITE,
-    [SHMOOZE_ACCESS_READ_EXECUTE] = PROT_READ | PROT_EXEC,
-    [SHMOOZE_ACCESS_READ_WRITE_EXECUTE] = PROT_READ | PROT_WRITE | PROT_EXEC
-  };
-  gpointer mapping = mmap (NULL, size, protections[access],
+  int protection = (shmooze_access_allows_reading (access) ? PROT_READ : 0) |
+                   (shmooze_access_allows_writing (access) ? PROT_WRITE : 0) |
+                   (shmooze_access_allows_executing (access) ? PROT_EXEC : 0);
+  gpointer mapping = mmap (NULL, size, protection,
                            access == SHMOOZE_ACCESS_COPY_ON_WRITE ? MAP_PRIVATE : MAP_SHARED,
                            self->holder.object.map_fd, (off_t) offset);
 

@@ -473,3 +473,21 @@ shmooze_region_get_persisted (ShmoozeRegion *self)
 
   return self->persisted;
 }
+
+/**
+ * shmooze_disable_fault_guard:
+ *
+ * Keeps the library from installing its handler for `SIGBUS`.
+ *
+ * The handler turns the truncation of a region by another process into an
+ * error; without it, the next access ends the process. A program with a
+ * `SIGBUS` handler of its own can disable it. Call this function before the
+ * program opens its first region.
+ *
+ * Since: 1.0
+ */
+void
+shmooze_disable_fault_guard (void)
+{
+  shmooze_guard_disable ();
+}

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "os/shmooze-access-private.h"
 #include "shmooze-region.h"
 
 #include <stdatomic.h>
 
 G_BEGIN_DECLS
-
-#define SHMOOZE_IS_ACCESS(access) ((guint) (access) <= SHMOOZE_ACCESS_READ_WRITE_EXECUTE)
 
 ShmoozeView   *shmooze_view_new                 (ShmoozeRegion  *region,
                                                  guint64         offset,

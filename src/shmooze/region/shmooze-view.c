@@ -133,7 +133,7 @@ shmooze_view_get_closed (ShmoozeView *self)
 gboolean
 shmooze_view_is_shared_both_ways (ShmoozeView *self)
 {
-  return self->access == SHMOOZE_ACCESS_READ_WRITE || self->access == SHMOOZE_ACCESS_READ_WRITE_EXECUTE;
+  return shmooze_access_allows_reading (self->access) && shmooze_access_writes_shared (self->access);
 }
 
 static const char *
@@ -174,7 +174,7 @@ shmooze_view_begin_reading (ShmoozeView  *self,
 {
   if (!shmooze_view_begin (self, error))
     return FALSE;
-  if (self->access != SHMOOZE_ACCESS_WRITE)
+  if (shmooze_access_allows_reading (self->access))
     return TRUE;
 
   pthread_rwlock_unlock (&self->lock);
@@ -189,7 +189,7 @@ shmooze_view_begin_writing (ShmoozeView  *self,
 {
   if (!shmooze_view_begin (self, error))
     return FALSE;
-  if (self->access != SHMOOZE_ACCESS_READ && self->access != SHMOOZE_ACCESS_READ_EXECUTE)
+  if (shmooze_access_allows_writing (self->access))
     return TRUE;
 
   pthread_rwlock_unlock (&self->lock);
