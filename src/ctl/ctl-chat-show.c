@@ -157,7 +157,7 @@ ctl_chat_show (CtlChat *self)
     }
 
   if (shmooze_room_is_watching (self->room))
-    ctl_talk_event (&self->talk, _("Every seat of “%s” is taken: you are watching and cannot write"),
+    ctl_talk_event (&self->talk, _("All seats of “%s” are taken: you can watch but not write"),
                  shmooze_room_get_name (self->room));
   else
     ctl_talk_event (&self->talk, _("You are %s in “%s”; Ctrl+D leaves"), shmooze_room_get_nick (self->room),

@@ -56,7 +56,7 @@ sum_up (CtlChat *self)
                                              talk->n_pending),
                                    talk->n_pending);
   else if (alone && talk->n_sent > 0 && talk->prompt == NULL && talk->status == CTL_EXIT_DONE)
-    ctl_verb_error (_("Nobody else is in “%s”: it ends now, with what was sent."),
+    ctl_verb_error (_("No other participant in “%s”: the region is deleted with the messages."),
                     shmooze_room_get_name (self->room));
 }
 
@@ -125,31 +125,32 @@ ctl_chat (int    argc,
   gboolean color = FALSE;
   ShmoozeWait wait = SHMOOZE_WAIT_AUTO;
   const GOptionEntry entries[] = {
-    { "name", 0, 0, G_OPTION_ARG_FILENAME, &nick_word, N_("What the others call you"), N_("NICK") },
-    { "color", 0, 0, G_OPTION_ARG_STRING, &color_word, N_("Show the others in red: always, never or auto"), N_("WHEN") },
-    { "wait", 0, 0, G_OPTION_ARG_STRING, &wait_word, N_("How to wait for the others: auto, bell or poll"), N_("HOW") },
+    { "name", 0, 0, G_OPTION_ARG_FILENAME, &nick_word, N_("Your name in the room"), N_("NICK") },
+    { "color", 0, 0, G_OPTION_ARG_STRING, &color_word,
+      N_("Print the messages of the others in red: always, never or auto"), N_("WHEN") },
+    { "wait", 0, 0, G_OPTION_ARG_STRING, &wait_word, N_("How to wait for messages: auto, bell or poll"), N_("HOW") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[REGION]") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Send the lines of standard input as messages, and print those of the others.\n"
-                         "REGION is “chat” unless given."),
-                       _("Ends at the end of the input, once all of it stands in the region; who else is\n"
-                         "there receives it then. A region lasts no longer than its last holder: where nobody\n"
-                         "else is, it goes with what was sent, and a note on standard error says so.\n"
-                         "Empty lines are not sent. Joining and leaving are told on a terminal only, where\n"
-                         "others also see the line while you type it.")))
+                       _("Send each line of standard input as a message, and print the messages of the others.\n"
+                         "REGION defaults to “chat”."),
+                       _("Exits at the end of the input, once all messages are in the region; the other participants\n"
+                         "receive them then. A region is deleted with its last holder: if there are no other\n"
+                         "participants, the messages are lost with it, and a note on standard error says so.\n"
+                         "Empty lines are not sent. At a terminal, the line being typed is visible to the others, and\n"
+                         "events such as joining and leaving are printed, too.")))
     return CTL_EXIT_USAGE;
 
   if (!ctl_verb_take_name (rest, "chat", &name))
     return CTL_EXIT_USAGE;
   if (!ctl_color_parse (color_word, &color))
-    return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
+    return ctl_verb_usage_error (_("Invalid value “%s” for --color: must be always, never or auto"), color_word);
   if (!parse_wait (wait_word, &wait))
-    return ctl_verb_usage_error (_("--wait is “auto”, “bell” or “poll”, not “%s”."), wait_word);
+    return ctl_verb_usage_error (_("Invalid value “%s” for --wait: must be auto, bell or poll"), wait_word);
   if (nick_word != NULL && *nick_word == '\0')
-    return ctl_verb_usage_error ("%s", _("--name needs at least one character."));
+    return ctl_verb_usage_error ("%s", _("--name must not be empty."));
 
   nick = nick_word != NULL ? g_utf8_make_valid (nick_word, -1) : ctl_nick_default ();
 

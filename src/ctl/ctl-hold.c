@@ -79,7 +79,7 @@ hold (ShmoozeRegion *region,
   g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, loop);
 
   /* Translators: a region's name, then its size */
-  text = g_strdup_printf (_("Holding “%s”, %s, until Ctrl+C or the end of the input.\n"), name, size);
+  text = g_strdup_printf (_("Holding “%s” (%s) until Ctrl+C or the end of the input.\n"), name, size);
   if (!ctl_output_write (text, -1, &error))
     return ctl_verb_error ("%s", error->message);
 
@@ -100,7 +100,8 @@ ctl_hold (int    argc,
   guint64 capacity = 0;
   guint n;
   const GOptionEntry entries[] = {
-    { "file", 0, 0, G_OPTION_ARG_FILENAME, &file, N_("Map this file, which stays, in place of a name"), N_("PATH") },
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &file,
+      N_("Map this file, which is kept, instead of a named region"), N_("PATH") },
     { "access", 0, 0, G_OPTION_ARG_STRING, &access_word,
       N_("read-write, read, copy-on-write, read-execute or read-write-execute"), N_("ACCESS") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("NAME CAPACITY") },
@@ -109,19 +110,19 @@ ctl_hold (int    argc,
 
   if (!ctl_verb_parse (argc, argv, entries,
                        _("Create a region and hold it until Ctrl+C or the end of the input."),
-                       _("CAPACITY is in bytes, or with K, M or G. With --file there is no NAME, and CAPACITY\n"
-                         "may be left out for the size that the file has.")))
+                       _("CAPACITY is a number of bytes; the suffixes K, M and G are accepted. With --file there\n"
+                         "is no NAME, and CAPACITY defaults to the size of the file.")))
     return CTL_EXIT_USAGE;
 
   n = rest != NULL ? g_strv_length (rest) : 0;
   if (file == NULL && n != 2)
-    return ctl_verb_usage_error ("%s", _("A name and a capacity are needed."));
+    return ctl_verb_usage_error ("%s", _("Expected two arguments: NAME and CAPACITY."));
   if (file != NULL && n > 1)
-    return ctl_verb_usage_error ("%s", _("With --file there is no name, only a capacity."));
+    return ctl_verb_usage_error ("%s", _("With --file, the only argument is CAPACITY."));
   if (n > 0 && !ctl_number_parse (rest[n - 1], &capacity, &error))
     return ctl_verb_usage_error ("%s", error->message);
   if (access_word != NULL && !parse_access (access_word, &access))
-    return ctl_verb_usage_error (_("“%s” is no access; see --help."), access_word);
+    return ctl_verb_usage_error (_("Invalid value “%s” for --access; see --help."), access_word);
 
   region = make (file == NULL ? rest[0] : NULL, file, capacity, access, &error);
   if (region == NULL)

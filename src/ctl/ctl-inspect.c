@@ -47,7 +47,7 @@ append_file (GString    *text,
 {
   append_line (text, INDENT, _("File: %s"), path);
   if (shmooze_region_name_is_private (name))
-    append_line (text, INDENT, "%s", _("Only there in this sandbox, because the name begins with a slash"));
+    append_line (text, INDENT, "%s", _("Visible only in this sandbox, because the name begins with a slash"));
 }
 
 static void
@@ -71,8 +71,8 @@ name_seats (const ShmoozeSeatInfo *first,
             guint                  last)
 {
   if (first->watching)
-    return number == last ? g_strdup_printf (_("Watching place %u"), number)
-                          : g_strdup_printf (_("Watching places %u to %u"), number, last);
+    return number == last ? g_strdup_printf (_("Watcher seat %u"), number)
+                          : g_strdup_printf (_("Watcher seats %u to %u"), number, last);
 
   return number == last ? g_strdup_printf (_("Seat %u"), number)
                         : g_strdup_printf (_("Seats %u to %u"), number, last);
@@ -141,14 +141,14 @@ append_seats (GString               *text,
       switch (seat->state)
         {
         case SHMOOZE_SEAT_TAKEN:
-          /* Translators: a seat, who sits there, and the time since when */
+          /* Translators: a seat, its nick, and the time of joining */
           append_line (text, "", _("%s: %s, since %s"), name, seat->nick != NULL ? seat->nick : "?",
                        since != NULL ? since : "?");
           break;
 
         case SHMOOZE_SEAT_CRASHED:
-          /* Translators: a seat, who sat there, and when they came */
-          append_line (text, "", _("%s: %s left unexpectedly, came %s"), name,
+          /* Translators: a seat, its nick, and the time of joining */
+          append_line (text, "", _("%s: %s left unexpectedly, joined %s"), name,
                        seat->nick != NULL ? seat->nick : "?", since != NULL ? since : "?");
           break;
 
@@ -173,7 +173,7 @@ append_region (GString       *text,
   append_line (text, "", _("Region “%s”"), shmooze_region_get_name (region));
   append_file (text, shmooze_region_get_name (region), shmooze_region_get_path (region));
   append_size (text, shmooze_region_get_capacity (region));
-  append_line (text, INDENT, "%s", _("It is not a room: nothing is known of what stands in it."));
+  append_line (text, INDENT, "%s", _("Not a chat room; the contents are unknown."));
 }
 
 static void
@@ -306,25 +306,25 @@ ctl_inspect (int    argc,
   g_autoptr (GError) error = NULL;
   gboolean json = FALSE;
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON, for programs"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("REGION") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Say in words what stands in a region: its header, seats and lanes."),
-                       _("Nobody there notices. Texts being typed are shown, too.\n"
-                         "With --json: an object with name, path, capacity (in bytes), private (whether it is only\n"
-                         "there in this sandbox) and room (whether it is one); of a room also id, version,\n"
-                         "queue_size, draft_size, messages and seats, each with number, watching, state\n"
+                       _("Describe the contents of a region: its header, seats and lanes."),
+                       _("The programs that use the region are not disturbed. Text being typed is shown, too.\n"
+                         "With --json: an object with name, path, capacity (in bytes), private (whether the region is\n"
+                         "visible only in this sandbox) and room (whether it is a chat room); for a room also id,\n"
+                         "version, queue_size, draft_size, messages and seats, each with number, watching, state\n"
                          "(“free”, “taken” or “crashed”), nick, since (ISO 8601, UTC) and lane, which has\n"
                          "messages, bytes, readers, draft and problem.")))
     return CTL_EXIT_USAGE;
 
   if (rest == NULL || rest[0] == NULL)
-    return ctl_verb_usage_error ("%s", _("Which region? “shmoozectl list” shows those there are."));
+    return ctl_verb_usage_error ("%s", _("Missing region name; “shmoozectl list” prints the names."));
   if (rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+    return ctl_verb_usage_error ("%s", _("Only one region can be given."));
 
   room = shmooze_room_info_new (rest[0], &error);
   if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT))

@@ -103,7 +103,7 @@ ctl_line_format_read (GIOStream  *stream,
   if (size < 0)
     {
       g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
-                   _("There is no line: none of the %" PRId64 " bytes of the region is a line end"),
+                   _("No line found: none of the %" PRId64 " bytes of the region is a line end"),
                    (gint64) g_seekable_tell (G_SEEKABLE (stream)));
       return FALSE;
     }

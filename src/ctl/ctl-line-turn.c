@@ -117,7 +117,7 @@ tell (CtlLine           *self,
     {
       g_autofree char *message = NULL;
 
-      message = g_strdup_printf (_("The mutex “%s” was left behind by somebody who died with it."),
+      message = g_strdup_printf (_("The previous holder of the mutex “%s” died while holding it."),
                                  shmooze_mutex_get_name (self->mutex));
       ctl_talk_note (&self->talk, message);
     }
@@ -198,7 +198,7 @@ on_patience (gpointer user_data)
   CtlLine *self = user_data;
   g_autofree char *message = NULL;
 
-  message = g_strdup_printf (_("Somebody else has the mutex “%s”. Waiting."), shmooze_mutex_get_name (self->mutex));
+  message = g_strdup_printf (_("Another program holds the mutex “%s”. Waiting."), shmooze_mutex_get_name (self->mutex));
   ctl_talk_note (&self->talk, message);
 
   self->patience = 0;

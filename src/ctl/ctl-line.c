@@ -24,7 +24,7 @@ sum_up (CtlLine *self)
 
   self->talk.status = ctl_verb_error (ngettext ("%u line was not written.", "%u lines were not written.", n), n);
   if (self->talk.lines != NULL && !self->talk.input_ended)
-    ctl_verb_error ("%s", _("Anything that follows in the input was not sent either."));
+    ctl_verb_error ("%s", _("The rest of the input was not sent either."));
 }
 
 static void
@@ -52,7 +52,7 @@ tell_if_gone (CtlLine    *self,
 
   region = shmooze_region_open (name, SHMOOZE_ACCESS_READ, &error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    ctl_verb_error (_("Nobody else holds “%s”: it ends now, with the line."), name);
+    ctl_verb_error (_("No other program holds “%s”: the region is deleted with the line."), name);
 }
 
 static gboolean
@@ -74,8 +74,8 @@ open_all (CtlLine     *self,
   if (capacity < CTL_LINE_FORMAT_END_SIZE)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _("The region “%s” has %" PRIu64 " bytes; the end of a line alone takes %d"), name, capacity,
-                   CTL_LINE_FORMAT_END_SIZE);
+                   _("The region “%s” is too small: it has %" PRIu64 " bytes, and a line end alone takes %d"),
+                   name, capacity, CTL_LINE_FORMAT_END_SIZE);
       return FALSE;
     }
 
@@ -141,30 +141,31 @@ ctl_line (int    argc,
   guint64 capacity = CAPACITY;
   gboolean color = FALSE;
   const GOptionEntry entries[] = {
-    { "capacity", 0, 0, G_OPTION_ARG_STRING, &capacity_word, N_("The size of a new region"), N_("N") },
-    { "mutex", 0, 0, G_OPTION_ARG_FILENAME, &mutex, N_("The mutex that guards the line"), N_("M") },
+    { "capacity", 0, 0, G_OPTION_ARG_STRING, &capacity_word, N_("Size of a new region"), N_("N") },
+    { "mutex", 0, 0, G_OPTION_ARG_FILENAME, &mutex, N_("Mutex that guards the line"), N_("M") },
     { "color", 0, 0, G_OPTION_ARG_STRING, &color_word,
-      N_("Show the other side in red: always, never or auto"), N_("WHEN") },
+      N_("Print the other side in red: always, never or auto"), N_("WHEN") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Share one line: each line of standard input replaces the line in the region, and\n"
-                         "every line that somebody else writes there is printed. NAME is\n"
-                         "“/YourMemoryMappedFileName” unless given."),
-                       _("N is in bytes, or with K, M or G; two of them are for the end of the line. A new region\n"
-                         "has 100 bytes. M is “NonPersisterMemoryMappedFilemutex” unless given; every program\n"
-                         "that writes the line must hold it meanwhile.\n"
-                         "Ends at the end of the input, once the last line stands in the region. A region lasts no\n"
-                         "longer than its last holder: where nobody else is, it goes with the line, and a note on\n"
-                         "standard error says so. Who looks seldom sees only the latest line.")))
+                       _("Share one line of text: each line of standard input replaces the line in the region, and\n"
+                         "each line that another program writes there is printed.\n"
+                         "NAME defaults to “/YourMemoryMappedFileName”."),
+                       _("N is a number of bytes; the suffixes K, M and G are accepted. A new region has 100\n"
+                         "bytes, two of which are for the line end. M defaults to\n"
+                         "“NonPersisterMemoryMappedFilemutex”; every program must hold this mutex while it writes\n"
+                         "the line.\n"
+                         "Exits at the end of the input, once the last line is in the region. A region is deleted\n"
+                         "with its last holder: if no other program holds it, the line is lost with it, and a note\n"
+                         "on standard error says so. A program that reads rarely sees only the latest line.")))
     return CTL_EXIT_USAGE;
 
   if (!ctl_verb_take_name (rest, NAME, &name))
     return CTL_EXIT_USAGE;
   if (!ctl_color_parse (color_word, &color))
-    return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
+    return ctl_verb_usage_error (_("Invalid value “%s” for --color: must be always, never or auto"), color_word);
   if (capacity_word != NULL && !ctl_number_parse (capacity_word, &capacity, &error))
     return ctl_verb_usage_error ("%s", error->message);
 

@@ -134,7 +134,7 @@ print_table (GPtrArray  *regions,
     return FALSE;
 
   if (shmooze_region_name_is_private ("/") && isatty (STDOUT_FILENO))
-    ctl_verb_error ("%s", _("Not listed: names that begin with a slash, which are only there in this sandbox."));
+    ctl_verb_error ("%s", _("Names that begin with a slash are not listed; they are visible only in this sandbox."));
   return TRUE;
 }
 
@@ -196,20 +196,20 @@ ctl_list (int    argc,
   g_autoptr (GError) error = NULL;
   gboolean json = FALSE;
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON, for programs"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON"), NULL },
     { G_OPTION_REMAINING, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("List the regions, their sizes and who is in them."),
-                       _("“in use” is a region that is held, but is no room. With --json: an array of objects\n"
-                         "with name, path, capacity (in bytes), held, room (whether it is one) and participants,\n"
-                         "each with nick and watching.")))
+                       _("List the regions with their sizes and participants."),
+                       _("“in use” marks a region that is held but is not a chat room. With --json: an array of\n"
+                         "objects with name, path, capacity (in bytes), held, room (whether it is a chat room) and\n"
+                         "participants, each with nick and watching.")))
     return CTL_EXIT_USAGE;
 
   if (rest != NULL && rest[0] != NULL)
-    return ctl_verb_usage_error (_("“%s” is too much: list takes no argument."), rest[0]);
+    return ctl_verb_usage_error (_("Unexpected argument “%s”: list takes no arguments."), rest[0]);
 
   regions = shmooze_region_list (&error);
   if (regions == NULL)

@@ -53,19 +53,20 @@ ctl_lock (int    argc,
   double seconds = -1;
   gint64 timeout;
   const GOptionEntry entries[] = {
-    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, N_("Wait no longer than this; 0: only try"), N_("SECONDS") },
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &seconds,
+      N_("How long to wait for the mutex; 0 tries once"), N_("SECONDS") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("NAME -- COMMAND [ARGUMENT…]") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
                        _("Run a command while holding a mutex."),
-                       _("The exit status is the command's, or 128 and its signal's number. When the mutex was\n"
-                         "left behind by somebody who died with it, a note on standard error says so.")))
+                       _("The exit status is that of the command, or 128 plus the number of the signal that ended it.\n"
+                         "If the previous holder of the mutex died, a note on standard error says so.")))
     return CTL_EXIT_USAGE;
 
   if (rest == NULL || rest[0] == NULL || rest[1] == NULL)
-    return ctl_verb_usage_error ("%s", _("A mutex's name and a command are needed."));
+    return ctl_verb_usage_error ("%s", _("Missing mutex name or command."));
 
   mutex = shmooze_mutex_create_or_open (rest[0], FALSE, NULL, &error);
   if (mutex == NULL)
@@ -77,7 +78,7 @@ ctl_lock (int    argc,
     case SHMOOZE_LOCK_FAILED:
       return ctl_verb_error ("%s", error->message);
     case SHMOOZE_LOCK_ABANDONED:
-      ctl_verb_error (_("The mutex “%s” was left behind by somebody who died with it."), rest[0]);
+      ctl_verb_error (_("The previous holder of the mutex “%s” died while holding it."), rest[0]);
       break;
     case SHMOOZE_LOCK_ACQUIRED:
     default:

@@ -16,20 +16,20 @@ static const struct
   int       (*run) (int    argc,
                     char **argv);
 } verbs[] = {
-  { "chat", N_("Talk in a region, from the terminal or in a pipe"), ctl_chat },
+  { "chat", N_("Chat in a region, at a terminal or in a pipe"), ctl_chat },
   { "hold", N_("Create a region and hold it"), ctl_hold },
-  { "inspect", N_("Say what stands in a region"), ctl_inspect },
-  { "line", N_("Share one line under a mutex"), ctl_line },
-  { "list", N_("List the regions and who is in them"), ctl_list },
+  { "inspect", N_("Describe the contents of a region"), ctl_inspect },
+  { "line", N_("Share one line of text, guarded by a mutex"), ctl_line },
+  { "list", N_("List the regions and their participants"), ctl_list },
   { "lock", N_("Run a command while holding a mutex"), ctl_lock },
-  { "messenger", N_("Talk by the classic communicator"), ctl_messenger },
+  { "messenger", N_("Exchange messages in the format of the classic communicator"), ctl_messenger },
   { "read", N_("Write the bytes of a region to standard output"), ctl_read },
-  { "remove", N_("Remove a region's name"), ctl_remove },
-  { "share-text", N_("Share a text while it is typed or comes"), ctl_share_text },
-  { "show-text", N_("Print a text that somebody shares, or follow it"), ctl_show_text },
-  { "stop", N_("Tell a worker to end after its unit"), ctl_stop },
-  { "supervise", N_("Start a worker, and start it again when it dies"), ctl_supervise },
-  { "worker", N_("Work in units until told to stop: the sample worker"), ctl_worker },
+  { "remove", N_("Remove the name of a region"), ctl_remove },
+  { "share-text", N_("Share a text while it changes"), ctl_share_text },
+  { "show-text", N_("Print a shared text, once or whenever it changes"), ctl_show_text },
+  { "stop", N_("Ask a worker to stop after its current unit"), ctl_stop },
+  { "supervise", N_("Start a worker and restart it when it dies"), ctl_supervise },
+  { "worker", N_("Run the sample worker until it is asked to stop"), ctl_worker },
   { "write", N_("Write standard input into a region"), ctl_write },
 };
 
@@ -56,7 +56,7 @@ list_verbs (void)
     g_string_append_printf (text, "\n  %-12s%s", verbs[i].name, _(verbs[i].summary));
 
   g_string_append_c (text, '\n');
-  g_string_append (text, _("“shmoozectl VERB --help” tells more of each."));
+  g_string_append (text, _("“shmoozectl VERB --help” describes a verb."));
 
   return g_string_free (text, FALSE);
 }
@@ -67,7 +67,7 @@ main (int    argc,
 {
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
-    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_("Print the version and end"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_("Print the version and exit"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GOptionContext) context = NULL;
@@ -85,7 +85,7 @@ main (int    argc,
 
   description = list_verbs ();
   context = g_option_context_new (_("VERB [ARGUMENT…]"));
-  g_option_context_set_summary (context, _("Shared memory regions, from the command line."));
+  g_option_context_set_summary (context, _("Work with shared memory regions from the command line."));
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   /* What follows the verb is the verb's. */
@@ -107,7 +107,7 @@ main (int    argc,
     }
 
   if (argc < 2)
-    return ctl_verb_usage_error ("%s", _("A verb is needed."));
+    return ctl_verb_usage_error ("%s", _("Missing verb."));
 
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
     if (strcmp (argv[1], verbs[i].name) == 0)
@@ -117,5 +117,5 @@ main (int    argc,
         return verbs[i].run (argc - 1, argv + 1);
       }
 
-  return ctl_verb_usage_error (_("There is no verb “%s”."), argv[1]);
+  return ctl_verb_usage_error (_("Unknown verb “%s”."), argv[1]);
 }

@@ -42,8 +42,8 @@ on_patience (gpointer user_data)
                                          "%u messages are not confirmed yet: the other side does not respond.", n),
                                n);
   else
-    message = g_strdup_printf (ngettext ("%u message is not confirmed yet: nobody seems to be there. Waiting.",
-                                         "%u messages are not confirmed yet: nobody seems to be there. Waiting.", n),
+    message = g_strdup_printf (ngettext ("%u message is not confirmed yet: no peer detected. Waiting.",
+                                         "%u messages are not confirmed yet: no peer detected. Waiting.", n),
                                n);
   ctl_talk_note (&self->talk, message);
 
@@ -142,7 +142,7 @@ greet (CtlMessenger *self)
   if (shmooze_communicator_get_peer_present (self->communicator))
     ctl_talk_event (&self->talk, "%s", _("The other side is here"));
   else
-    ctl_talk_event (&self->talk, "%s", _("Nobody is seen on the other side yet"));
+    ctl_talk_event (&self->talk, "%s", _("No peer detected yet"));
 }
 
 static void
@@ -156,7 +156,7 @@ sum_up (CtlMessenger *self)
   self->talk.status = ctl_verb_error (ngettext ("%u message was not confirmed.",
                                                 "%u messages were not confirmed.", n), n);
   if (self->talk.lines != NULL && !self->talk.input_ended)
-    ctl_verb_error ("%s", _("Anything that follows in the input was not sent either."));
+    ctl_verb_error ("%s", _("The rest of the input was not sent either."));
 }
 
 static void
@@ -258,33 +258,34 @@ ctl_messenger (int    argc,
   gint64 write_position;
   gboolean color = FALSE;
   const GOptionEntry entries[] = {
-    { "capacity", 0, 0, G_OPTION_ARG_STRING, &capacity_word, N_("The size of a new region"), N_("N") },
-    { "read-position", 0, 0, G_OPTION_ARG_STRING, &read_word, N_("Where the other side writes"), N_("N") },
-    { "write-position", 0, 0, G_OPTION_ARG_STRING, &write_word, N_("Where the other side reads"), N_("N") },
+    { "capacity", 0, 0, G_OPTION_ARG_STRING, &capacity_word, N_("Size of a new region"), N_("N") },
+    { "read-position", 0, 0, G_OPTION_ARG_STRING, &read_word, N_("Position where the other side writes"), N_("N") },
+    { "write-position", 0, 0, G_OPTION_ARG_STRING, &write_word, N_("Position where the other side reads"), N_("N") },
     { "color", 0, 0, G_OPTION_ARG_STRING, &color_word,
-      N_("Show the other side in red: always, never or auto"), N_("WHEN") },
+      N_("Print the other side in red: always, never or auto"), N_("WHEN") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Talk by the classic communicator: each line of standard input is a message, and\n"
-                         "those of the other side are printed. NAME is “/MemoryMappedShare” unless given."),
-                       _("N is in bytes, or with K, M or G. A new region has 4096 bytes. Without positions,\n"
-                         "the first of two reads at 0 and writes at 2000, the second the other way round; a\n"
-                         "program that is not of this kind is not seen, so say both positions then. One alone\n"
-                         "cannot be given.\n"
-                         "Ends at the end of the input, once the other side has confirmed every message. To\n"
-                         "end earlier is a failure, and tells how many were not confirmed. Empty lines are not\n"
+                       _("Exchange messages in the format of the classic communicator: each line of standard input is\n"
+                         "a message, and the messages of the other side are printed.\n"
+                         "NAME defaults to “/MemoryMappedShare”."),
+                       _("N is a number of bytes; the suffixes K, M and G are accepted. A new region has 4096 bytes.\n"
+                         "Without positions, the first of two programs reads at 0 and writes at 2000, and the second\n"
+                         "the other way round. Programs other than shmooze and shmoozectl cannot be detected:\n"
+                         "pass both positions for those.\n"
+                         "Exits at the end of the input, once the other side has confirmed every message. Exiting\n"
+                         "earlier is a failure; the number of unconfirmed messages is printed. Empty lines are not\n"
                          "sent.")))
     return CTL_EXIT_USAGE;
 
   if (!ctl_verb_take_name (rest, SHMOOZE_COMMUNICATOR_NAME, &name))
     return CTL_EXIT_USAGE;
   if (!ctl_color_parse (color_word, &color))
-    return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
+    return ctl_verb_usage_error (_("Invalid value “%s” for --color: must be always, never or auto"), color_word);
   if ((read_word == NULL) != (write_word == NULL))
-    return ctl_verb_usage_error ("%s", _("Both positions are needed, or none."));
+    return ctl_verb_usage_error ("%s", _("--read-position and --write-position must be given together."));
   if ((capacity_word != NULL && !ctl_number_parse (capacity_word, &capacity, &error)) ||
       !parse_position (read_word, &read_position, &error) ||
       !parse_position (write_word, &write_position, &error))

@@ -31,6 +31,6 @@ ctl_number_parse (const char  *text,
     }
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _("“%s” is no number of bytes; write 4096, 4K, 2M or 1G"), text);
+               _("Invalid size “%s” (examples: 4096, 4K, 2M, 1G)"), text);
   return FALSE;
 }

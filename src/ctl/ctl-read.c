@@ -132,21 +132,21 @@ ctl_read (int    argc,
   gboolean json = FALSE;
   guint n;
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON, for programs"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("NAME [OFFSET [COUNT]]") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Write the bytes of a region to standard output, as they are."),
-                       _("From OFFSET, as many as COUNT: all of them unless given. With --json: an object with\n"
-                         "name, offset, count, data (the bytes in Base64) and text (the bytes as text, or null\n"
-                         "where they are not UTF-8 or more than 1 MiB).")))
+                       _("Write the bytes of a region to standard output, unchanged."),
+                       _("OFFSET defaults to 0 and COUNT to the rest of the region. With --json: an object with name,\n"
+                         "offset, count, data (the bytes in Base64) and text (the bytes as text, or null if they are\n"
+                         "not valid UTF-8 or more than 1 MiB).")))
     return CTL_EXIT_USAGE;
 
   n = rest != NULL ? g_strv_length (rest) : 0;
   if (n < 1 || n > 3)
-    return ctl_verb_usage_error ("%s", _("A name is needed, and perhaps an offset and a count."));
+    return ctl_verb_usage_error ("%s", _("Expected one to three arguments: NAME, OFFSET and COUNT."));
   if (n > 1 && !ctl_number_parse (rest[1], &offset, &error))
     return ctl_verb_usage_error ("%s", error->message);
   if (n > 2 && !ctl_number_parse (rest[2], &count, &error))
@@ -162,7 +162,7 @@ ctl_read (int    argc,
   if (n < 3)
     count = size - MIN (offset, size);
   if (offset > size || count > size - offset)
-    return ctl_verb_error (_("%" PRIu64 " bytes at %" PRIu64 " are not all there: “%s” has %" PRIu64),
+    return ctl_verb_error (_("Cannot read %" PRIu64 " bytes at offset %" PRIu64 ": “%s” has %" PRIu64 " bytes"),
                            count, offset, rest[0], size);
   if (!(json ? print_json (rest[0], view, offset, count, &error) : copy_out (view, offset, count, &error)))
     return ctl_verb_error ("%s", error->message);

@@ -18,14 +18,14 @@ ctl_remove (int    argc,
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Remove a region's name, whoever holds the region."),
-                       _("Those who hold it go on with what has no name any more; the name is free.")))
+                       _("Remove the name of a region, even if the region is in use."),
+                       _("Programs that hold the region keep it without a name. The name can be used again.")))
     return CTL_EXIT_USAGE;
 
   if (rest == NULL || rest[0] == NULL)
-    return ctl_verb_usage_error ("%s", _("Which region? “shmoozectl list” shows those there are."));
+    return ctl_verb_usage_error ("%s", _("Missing region name; “shmoozectl list” prints the names."));
   if (rest[1] != NULL)
-    return ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+    return ctl_verb_usage_error ("%s", _("Only one region can be given."));
   if (!shmooze_region_remove (rest[0], &error))
     return ctl_verb_error ("%s", error->message);
   return CTL_EXIT_DONE;

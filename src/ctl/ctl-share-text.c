@@ -88,7 +88,7 @@ refuse (CtlShareText *self,
     }
 
   /* Translators: the number of a line, then the reason with the numbers */
-  message = g_strdup_printf (_("Line %u does not fit, and nothing after it is shared: %s"), line, why->message);
+  message = g_strdup_printf (_("Line %u and what follows it are not shared: %s"), line, why->message);
   ctl_talk_report (&self->talk, message);
 }
 
@@ -289,19 +289,22 @@ ctl_share_text (int    argc,
   g_autoptr (GError) error = NULL;
   guint64 capacity = SHMOOZE_SHARED_TEXT_CAPACITY;
   const GOptionEntry entries[] = {
-    { "capacity", 0, 0, G_OPTION_ARG_STRING, &capacity_word, N_("The size of a new region"), N_("N") },
+    { "capacity", 0, 0, G_OPTION_ARG_STRING, &capacity_word, N_("Size of a new region"), N_("N") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Share a text, which others show while it changes.\n"
-                         "NAME is “/EMoreauSharedDemo” unless given."),
-                       _("N is in bytes, or with K, M or G. A new region has 8096 bytes.\n"
-                         "At a terminal the line that you type is the text, with every key; after Enter it stays\n"
-                         "until you type the next one, and Ctrl+D ends. From a pipe or file the text is all that\n"
-                         "has come so far. Of what is too long the lines that fit stay shared, and the numbers are\n"
-                         "told. At the end of a pipe or file the text stays shared until Ctrl+C or SIGTERM.")))
+                       _("Share a text that other programs show while it changes.\n"
+                         "NAME defaults to “/EMoreauSharedDemo”."),
+                       _("N is a number of bytes; the suffixes K, M and G are accepted. A new region has 8096\n"
+                         "bytes.\n"
+                         "At a terminal, the text is the line that you type, updated with every key; after Enter\n"
+                         "it stays until you type the next line, and Ctrl+D exits. From a pipe or file, the text\n"
+                         "is everything read so far; it stays shared after the end of the input, until Ctrl+C or\n"
+                         "SIGTERM.\n"
+                         "If the text becomes too long, the lines that fit stay shared, and an error message gives\n"
+                         "the numbers.")))
     return CTL_EXIT_USAGE;
 
   if (!ctl_verb_take_name (rest, SHMOOZE_SHARED_TEXT_NAME, &name))

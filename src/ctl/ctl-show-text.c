@@ -117,14 +117,14 @@ on_sharer_present (ShmoozeSharedText *shared,
   if (shmooze_shared_text_get_sharer_present (shared))
     return;
 
-  message = g_strdup_printf (_("Nobody shares “%s” any more."), self->printer.name);
+  message = g_strdup_printf (_("“%s” is no longer shared."), self->printer.name);
   end (self, message);
 }
 
 static void
 end_without_region (CtlShowText *self)
 {
-  g_autofree char *message = g_strdup_printf (_("The region “%s” is gone."), self->printer.name);
+  g_autofree char *message = g_strdup_printf (_("The region “%s” was removed."), self->printer.name);
 
   end (self, message);
 }
@@ -249,28 +249,28 @@ ctl_show_text (int    argc,
   gboolean json = FALSE;
   gboolean color = FALSE;
   const GOptionEntry entries[] = {
-    { "follow", 0, 0, G_OPTION_ARG_NONE, &again, N_("Print the text again whenever it has changed"), NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON, for programs"), NULL },
-    { "color", 0, 0, G_OPTION_ARG_STRING, &color_word, N_("Show the text in red: always, never or auto"), N_("WHEN") },
+    { "follow", 0, 0, G_OPTION_ARG_NONE, &again, N_("Print the text again whenever it changes"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON"), NULL },
+    { "color", 0, 0, G_OPTION_ARG_STRING, &color_word, N_("Print the text in red: always, never or auto"), N_("WHEN") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Print the text that somebody shares.\n"
-                         "NAME is “/EMoreauSharedDemo” unless given."),
-                       _("At a terminal its length and a rule come first; into a pipe or file goes the text alone.\n"
-                         "With --follow the text is printed again, ending with a line end, whenever it has changed,\n"
-                         "or at a terminal in place of the former one: until Ctrl+C, or, which is a failure, until\n"
-                         "nobody shares it any more.\n"
-                         "With --json: an object with name, units (the length in UTF-16) and text; with --follow\n"
-                         "one a line.")))
+                       _("Print a shared text.\n"
+                         "NAME defaults to “/EMoreauSharedDemo”."),
+                       _("At a terminal, the length of the text and a rule come first; a pipe or file receives\n"
+                         "only the text. With --follow, the text is printed again whenever it changes: at a\n"
+                         "terminal in place of the previous text, else followed by a line end. Ctrl+C exits; when\n"
+                         "the text is no longer shared, the exit status is 1.\n"
+                         "With --json: an object with name, units (the length in UTF-16 code units) and text; with\n"
+                         "--follow one object per line.")))
     return CTL_EXIT_USAGE;
 
   if (!ctl_verb_take_name (rest, SHMOOZE_SHARED_TEXT_NAME, &name))
     return CTL_EXIT_USAGE;
   if (!ctl_color_parse (color_word, &color))
-    return ctl_verb_usage_error (_("--color is “always”, “never” or “auto”, not “%s”."), color_word);
+    return ctl_verb_usage_error (_("Invalid value “%s” for --color: must be always, never or auto"), color_word);
 
   return show_text (name, again, json, color);
 }

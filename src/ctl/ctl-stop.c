@@ -17,7 +17,7 @@ stop (const char *name)
     {
       /* That nobody holds the region and that nobody works in it is one thing to who asks. */
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        return ctl_verb_error (_("Nobody works for “%s”: there is nobody to tell."), name);
+        return ctl_verb_error (_("No worker is running in “%s”."), name);
       return ctl_verb_error ("%s", error->message);
     }
 
@@ -39,9 +39,9 @@ ctl_stop (int    argc,
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Tell the worker of a region to end after the unit it is at.\n"
-                         "NAME is “/SampleApp” unless given."),
-                       _("Does not wait for its end. Fails when nobody works there.")))
+                       _("Ask the worker of a region to stop after its current unit.\n"
+                         "NAME defaults to “/SampleApp”."),
+                       _("Does not wait for the worker to exit. Fails if no worker is running.")))
     return CTL_EXIT_USAGE;
 
   if (!ctl_verb_take_name (rest, SHMOOZE_SUPERVISOR_NAME, &name))

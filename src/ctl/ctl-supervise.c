@@ -115,7 +115,7 @@ on_adopted (ShmoozeSupervisor *supervisor,
             int                pid,
             gpointer           self)
 {
-  tell (self, _("Adopted process %d, which works already"), pid);
+  tell (self, _("Adopted process %d, which was already running"), pid);
 }
 
 static void
@@ -154,7 +154,7 @@ on_stopped (ShmoozeSupervisor *supervisor,
             int                pid,
             gpointer           self)
 {
-  tell (self, _("Process %d ended in good order"), pid);
+  tell (self, _("Process %d exited cleanly"), pid);
   finish (self, CTL_EXIT_DONE);
 }
 
@@ -163,7 +163,7 @@ report (Supervision  *self,
         const GError *error)
 {
   if (g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
-    return ctl_verb_error (_("There is no command “%s”"), self->command);
+    return ctl_verb_error (_("Command not found: “%s”"), self->command);
 
   return ctl_verb_error ("%s", error->message);
 }
@@ -204,7 +204,8 @@ tell_to_stop (Supervision *self)
     tell (self, _("Sent message to shut down; process %d may finish its unit. Ctrl+C again leaves it running"),
           pid);
   else
-    tell (self, _("The region does not name process %d, which cannot be told to stop. Ctrl+C again leaves it running"),
+    tell (self,
+          _("Process %d is not recorded in the region and cannot be asked to stop. Ctrl+C again leaves it running"),
           pid);
 }
 
@@ -248,7 +249,7 @@ run (Supervision *self)
   if (!shmooze_supervisor_start (self->supervisor, &error))
     return report (self, error);
   if (shmooze_supervisor_get_pid (self->supervisor) == 0)
-    tell (self, "%s", _("Waiting for a worker that was told to stop and is still at its last unit"));
+    tell (self, "%s", _("Waiting for the previous worker to finish its last unit"));
 
   listen_to (SIGINT, on_interrupt, self);
   listen_to (SIGTERM, on_interrupt, self);
@@ -301,17 +302,17 @@ ctl_supervise (int    argc,
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Start a worker, or adopt the one that runs, and start it again whenever it dies."),
-                       _("The worker is a command that records its process in the region NAME, like “shmoozectl\n"
-                         "worker NAME”. One that dies within a second is started again after a pause that grows.\n"
-                         "Ctrl+C tells the worker to stop and waits for it to finish its unit; a second one leaves\n"
-                         "it at that, which counts as a failure. A hangup leaves it running for the next supervisor\n"
-                         "to adopt. Ends as well when the worker has ended in good order, for instance after\n"
-                         "“shmoozectl stop NAME”.")))
+                       _("Start a worker, or adopt a running one, and restart it whenever it dies."),
+                       _("The worker is a command that records its process ID in the region NAME, like “shmoozectl\n"
+                         "worker NAME”. A worker that dies within a second is restarted after a pause, which grows.\n"
+                         "Ctrl+C asks the worker to stop and waits until it has finished its unit; a second Ctrl+C\n"
+                         "leaves it running, which counts as a failure. A hangup leaves the worker running for the\n"
+                         "next supervisor to adopt. The program also exits when the worker has exited cleanly, for\n"
+                         "example after “shmoozectl stop NAME”.")))
     return CTL_EXIT_USAGE;
 
   if (rest == NULL || rest[0] == NULL || rest[1] == NULL)
-    return ctl_verb_usage_error ("%s", _("A region's name and a command are needed."));
+    return ctl_verb_usage_error ("%s", _("Missing region name or command."));
 
   return supervise (rest[0], (const char *const *) rest + 1);
 }

@@ -43,7 +43,7 @@ ctl_verb_take_name (char       **rest,
   if (n <= 1)
     return TRUE;
 
-  ctl_verb_usage_error ("%s", _("No more than one region can be given."));
+  ctl_verb_usage_error ("%s", _("Only one region can be given."));
   return FALSE;
 }
 

@@ -117,7 +117,7 @@ next_unit (Work *self)
     }
   else if (self->ending)
     {
-      say_line (self, _("Ended after the unit"));
+      say_line (self, _("Stopped after the unit"));
       g_main_loop_quit (self->loop);
     }
   else
@@ -146,13 +146,13 @@ on_signal (gpointer user_data)
   if (self->ending)
     {
       end_line (self);
-      self->status = ctl_verb_error (_("Ended in the middle of unit %u"), self->unit);
+      self->status = ctl_verb_error (_("Stopped in the middle of unit %u"), self->unit);
       g_main_loop_quit (self->loop);
     }
   else
     {
       self->ending = TRUE;
-      say_line (self, _("Ending after this unit; Ctrl+C again ends at once"));
+      say_line (self, _("Stopping after this unit; Ctrl+C again stops at once"));
       if (self->terminal)
         show_progress (self);
     }
@@ -197,11 +197,11 @@ ctl_worker (int    argc,
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Work for a region in units of a second, until told to stop: the sample worker.\n"
-                         "NAME is “/SampleApp” unless given."),
-                       _("Records its process in the region, where “shmoozectl stop NAME” or a supervisor tells\n"
-                         "it to stop; it ends after the unit it is at then. So it does at Ctrl+C; a second one\n"
-                         "ends it at once.")))
+                       _("Run the sample worker, which works in units of one second until it is asked to stop.\n"
+                         "NAME defaults to “/SampleApp”."),
+                       _("Records its process ID in the region, where “shmoozectl stop NAME” or a supervisor can\n"
+                         "ask it to stop; it exits after its current unit. Ctrl+C does the same; a second Ctrl+C\n"
+                         "stops it at once.")))
     return CTL_EXIT_USAGE;
 
   if (!ctl_verb_take_name (rest, SHMOOZE_SUPERVISOR_NAME, &name))

@@ -47,13 +47,13 @@ ctl_write (int    argc,
   };
 
   if (!ctl_verb_parse (argc, argv, entries,
-                       _("Write standard input into a region, from OFFSET or its beginning."),
-                       _("All of it, once the input has ended; nothing when it does not fit.")))
+                       _("Write standard input into a region, at OFFSET or at the beginning."),
+                       _("Everything is written once the input has ended, or nothing if it does not fit.")))
     return CTL_EXIT_USAGE;
 
   n = rest != NULL ? g_strv_length (rest) : 0;
   if (n < 1 || n > 2)
-    return ctl_verb_usage_error ("%s", _("A name is needed, and perhaps an offset."));
+    return ctl_verb_usage_error ("%s", _("Expected one or two arguments: NAME and OFFSET."));
   if (n > 1 && !ctl_number_parse (rest[1], &offset, &error))
     return ctl_verb_usage_error ("%s", error->message);
 
@@ -69,7 +69,7 @@ ctl_write (int    argc,
   if (bytes == NULL)
     return ctl_verb_error ("%s", error->message);
   if (offset > size || g_bytes_get_size (bytes) > room)
-    return ctl_verb_error (_("The input does not fit: from %" PRIu64 " on, “%s” has room for %" PRIu64 " bytes"),
+    return ctl_verb_error (_("The input does not fit at offset %" PRIu64 ": “%s” has room for %" PRIu64 " bytes"),
                            offset, rest[0], room);
   if (!shmooze_view_write (view, offset, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &error))
     return ctl_verb_error ("%s", error->message);

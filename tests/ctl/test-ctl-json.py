@@ -214,7 +214,7 @@ def other_regions_inspected():
     place.env['FLATPAK_ID'] = 'org.example.Sandbox'
     try:
         equal(as_json('inspect', NAME)['private'], True)
-        contains(as_text('inspect', NAME), 'Only there in this sandbox')
+        contains(as_text('inspect', NAME), 'Visible only in this sandbox')
     finally:
         del place.env['FLATPAK_ID']
     os.unlink(PATH)
@@ -380,7 +380,7 @@ def errors_as_without():
     hold('small', 10)
     done = place.run('read', '--json', 'small', '4', '7')
     equal((done.returncode, done.stdout), (1, b''))
-    contains(done.stderr, '7 bytes at 4 are not all there')
+    contains(done.stderr, 'Cannot read 7 bytes at offset 4')
 
 
 @tap.case

@@ -135,7 +135,7 @@ def the_last_line_goes_with_us():
     """A line that goes with its last holder is told of."""
     done = place.run('line', NAME, given=b'lone\n')
     equal((done.returncode, done.stdout), (0, b''))
-    contains(done.stderr, 'Nobody else holds “%s”' % NAME)
+    contains(done.stderr, 'No other program holds “%s”' % NAME)
     done = place.run('line', NAME)
     equal((done.returncode, done.stdout, done.stderr), (0, b'', b''))
 
@@ -287,7 +287,7 @@ def a_mutex_held_for_long_is_told():
     other = line()
     holder = hold_mutex()
     ours.say('waits')
-    wait_until(lambda: 'Somebody else has the mutex “%s”' % MUTEX in ours.said(), 'the note')
+    wait_until(lambda: 'Another program holds the mutex “%s”' % MUTEX in ours.said(), 'the note')
     equal(content(), bytes(100))
     equal(holder.end(), 0)
     equal(other.hear(), 'waits')
@@ -300,7 +300,7 @@ def a_mutex_held_for_ever_does_not_keep_us():
     holder = hold_mutex()
     ours = place.dialog('line', NAME)
     wait_until_here(ours)
-    wait_until(lambda: 'Somebody else has the mutex' in ours.said(), 'the note')
+    wait_until(lambda: 'Another program holds the mutex' in ours.said(), 'the note')
     ours.process.send_signal(signal.SIGINT)
     equal(ours.process.wait(DEADLINE), 0)
     equal(holder.end(), 0)
@@ -313,7 +313,7 @@ def what_was_not_written_is_told():
     other = line()
     holder = hold_mutex()
     ours.say('never')
-    wait_until(lambda: 'Somebody else has the mutex' in ours.said(), 'the note')
+    wait_until(lambda: 'Another program holds the mutex' in ours.said(), 'the note')
     ours.process.send_signal(signal.SIGTERM)
     equal(ours.process.wait(DEADLINE), 1)
     contains(ours.said(), '1 line was not written')
@@ -344,9 +344,9 @@ def a_dead_holder_is_told_and_replaced():
     ours.say('after the death')
     holder.process.kill()
     equal(other.hear(), 'after the death')
-    wait_until(lambda: 'left behind' in ours.said() + other.said(), 'the note')
+    wait_until(lambda: 'died while holding' in ours.said() + other.said(), 'the note')
     equal((ours.end(), other.end()), (0, 0))
-    equal((ours.said() + other.said()).count('left behind'), 1)
+    equal((ours.said() + other.said()).count('died while holding'), 1)
 
 
 @tap.case
@@ -359,7 +359,7 @@ def a_holder_killed_within_its_change():
     with open(PATH, 'r+b') as file:
         file.write(b'half')
     holder.process.kill()
-    wait_until(lambda: 'left behind' in ours.said(), 'the note')
+    wait_until(lambda: 'died while holding' in ours.said(), 'the note')
     wait_until(lambda: 'line end' in ours.said(), 'the complaint')
     equal(other.ask('write whole'), 'written')
     equal(ours.hear(), 'whole')
@@ -408,7 +408,7 @@ def a_terminal_does_not_wait_for_the_mutex():
     ada.write('first\nsecond\n')
     ada.write('still typing')
     ada.wait_for('> still typing')
-    ada.wait_for('Somebody else has the mutex')
+    ada.wait_for('Another program holds the mutex')
     equal(content(), bytes(100))
     equal(holder.end(), 0)
     wait_until(lambda: content().startswith(b'second\r\n'), 'the last line')

@@ -64,7 +64,7 @@ def messenger(*options, reads):
 
 def terminal(*options, **environment):
     program = place.terminal('messenger', NAME, *options, **environment)
-    wait_until(lambda: b'seen on the other' in program.output or b'side is here' in program.output, 'the greeting')
+    wait_until(lambda: b'No peer detected' in program.output or b'side is here' in program.output, 'the greeting')
     return program
 
 
@@ -200,7 +200,7 @@ def the_end_waits_for_the_confirmation():
     ours.say('first')
     ours.say('second')
     ours.process.stdin.close()
-    wait_until(lambda: 'not confirmed yet: nobody seems to be there' in ours.said(), 'the note')
+    wait_until(lambda: 'not confirmed yet: no peer detected' in ours.said(), 'the note')
     equal(ours.process.poll(), None)
     equal(other.ask('read'), 'first')
     equal(other.ask('read'), 'second')
@@ -213,9 +213,9 @@ def what_was_not_confirmed_is_told():
     ours = messenger(reads=0)
     ours.say('first')
     ours.say('second')
-    wait_until(lambda: '1 message is not confirmed yet: nobody seems to be there' in ours.said(), 'the note')
+    wait_until(lambda: '1 message is not confirmed yet: no peer detected' in ours.said(), 'the note')
     interrupt(ours, 1)
-    contains(ours.said(), '1 message was not confirmed.', 'Anything that follows')
+    contains(ours.said(), '1 message was not confirmed.', 'The rest of the input')
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         idle = messenger(reads=0)
         idle.process.send_signal(number)
@@ -233,7 +233,7 @@ def a_killed_peer_is_told():
     two.process.kill()
     wait_until(lambda: 'The other side has gone.' in one.said(), 'the note')
     one.say('hello?')
-    wait_until(lambda: '1 message is not confirmed yet: nobody seems to be there' in one.said(), 'the second note')
+    wait_until(lambda: '1 message is not confirmed yet: no peer detected' in one.said(), 'the second note')
     three = messenger(reads=2000)
     equal(three.hear(), 'hello?')
     equal(one.end(), 0)
@@ -371,7 +371,7 @@ def two_terminals():
     equal(termios.tcgetattr(ada.other), ada.mode)
     ben.wait_for('\x1b[2m* The other side has gone\x1b[m')
     ben.write('one\ntwo\n')
-    ben.wait_for('2 messages are not confirmed yet: nobody seems to be there')
+    ben.wait_for('2 messages are not confirmed yet: no peer detected')
     ben.write('\x03')
     equal(ben.wait(), 1)
     ben.wait_for('2 messages were not confirmed.')
@@ -495,7 +495,7 @@ def help_and_wrong_words():
     contains(done.stdout, 'shmoozectl messenger [OPTION', '[NAME]', '--capacity=N', '--read-position=N',
              '--write-position=N', '--color=WHEN', '/MemoryMappedShare')
     for options, word in ((('a', 'b'), 'one region'), (('--color=blue',), 'blue'), (('--capacity=x',), 'x'),
-                          (('--read-position=0',), 'Both positions'), (('--write-position=0',), 'Both positions'),
+                          (('--read-position=0',), 'must be given together'), (('--write-position=0',), 'must be given together'),
                           (('--read-position=-5', '--write-position=0'), '-5'), (('--wrong',), '--wrong')):
         done = place.run('messenger', *options)
         equal((done.returncode, done.stdout), (2, b''))

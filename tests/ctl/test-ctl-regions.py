@@ -107,7 +107,7 @@ def capacities():
         assert len(good('read', 'sized')) == size
         end(holder)
     for text in ('', '-1', '1z', 'K', '99999999999999999999', '99999999999G', '1.5'):
-        bad(2, 'hold', '--', 'sized', text, words=['no number of bytes'])
+        bad(2, 'hold', '--', 'sized', text, words=['Invalid size'])
     bad(1, 'hold', 'sized', '0', words=['sized', 'capacity 0'])
 
 
@@ -149,7 +149,7 @@ def what_does_not_fit_changes_nothing():
     bad(1, 'write', 'small', '4', given=b'1234567', words=['small', '6 bytes'])
     bad(1, 'write', 'small', '11', given=b'', words=['11', 'small'])
     assert good('read', 'small') == bytes(10)
-    bad(1, 'read', 'small', '4', '7', words=['7 bytes at 4', '10'])
+    bad(1, 'read', 'small', '4', '7', words=['7 bytes at offset 4', '10'])
     bad(1, 'read', 'small', '11', words=['11', '10'])
     end(holder)
 
@@ -224,7 +224,7 @@ def lock_tells_of_a_dead_owner():
     holder.kill()
     output, complaint = waiting.communicate(timeout=DEADLINE)
     assert (output, waiting.returncode) == (b'mine\n', 0)
-    assert b'left behind' in complaint, complaint
+    assert b'died while holding' in complaint, complaint
     holder.stdin.close()
     holder.stdout.close()
 

@@ -233,7 +233,7 @@ def restarts_what_is_killed():
     stop(name)
     text = ended(supervisor)
     assert len(set(pids)) == N_DEATHS + 1 and text.count('Started') == N_DEATHS + 1, text
-    assert text.endswith(f'Process {pids[-1]} ended in good order\n'), text
+    assert text.endswith(f'Process {pids[-1]} exited cleanly\n'), text
     assert len(re.findall(r'^\d\d:\d\d:\d\d  \S', text, re.M)) >= 2 * N_DEATHS + 2, text
 
 
@@ -308,7 +308,7 @@ def a_number_of_somebody_else_is_not_adopted():
     for pid in (os.getpid(), 1, sleeper.pid, dead.pid):
         name = name_of('number')
         put(name, pid)
-        bad(1, 'stop', name, words=['Nobody', name])
+        bad(1, 'stop', name, words=['No worker', name])
         assert cell(name) == pid
         pairs.append((name, pid, supervise(name)))
     for name, pid, supervisor in pairs:
@@ -361,7 +361,7 @@ def no_such_command():
     """A command that cannot be found is told, and nothing is left."""
     name = name_of('command')
     for command in ('/nowhere/at/all', TAG + '-nothing'):
-        bad(1, 'supervise', name, '--', command, words=['no command', command])
+        bad(1, 'supervise', name, '--', command, words=['Command not found', command])
     bad(1, 'supervise', name, '--', '/', words=['“/”'])
     assert not os.path.exists(path_of(name))
 
@@ -396,7 +396,7 @@ def no_output_holds_up_the_supervision():
     wait_for(supervisor, f'Started process {second}')
     wait_for(supervisor, 'unit')
     supervisor.process.send_signal(signal.SIGINT)
-    assert ended(supervisor).endswith('ended in good order\n')
+    assert ended(supervisor).endswith('exited cleanly\n')
     os.close(read)
 
 
@@ -468,17 +468,17 @@ def supervisor_sees_a_stop_by_somebody_else():
     stop(name)
     text = ended(supervisor)
     assert 'Received shutdown message\n' in text and 'Sent' not in text, text
-    assert text.endswith(f'  Process {pid} ended in good order\n'), text
+    assert text.endswith(f'  Process {pid} exited cleanly\n'), text
 
 
 @tap.case
 def nobody_to_stop():
     """Who wants to stop where nobody works is told."""
     name = name_of('nobody')
-    bad(1, 'stop', name, words=['Nobody', name])
-    bad(1, 'stop', TAG + '-plain', words=['Nobody', TAG])
+    bad(1, 'stop', name, words=['No worker', name])
+    bad(1, 'stop', TAG + '-plain', words=['No worker', TAG])
     put(name, 0)
-    bad(1, 'stop', name, words=['Nobody', name])
+    bad(1, 'stop', name, words=['No worker', name])
     assert cell(name) == 0
     forget(name)
 
@@ -492,8 +492,8 @@ def worker_ends_in_good_order_at_a_signal():
         listener = worker(name)
         assert cell(name) == listener.process.pid
         listener.process.send_signal(number)
-        assert ended(listener).split('\n') == ['Working… unit 1', 'Ending after this unit; Ctrl+C again ends at once',
-                                              'Ended after the unit', '']
+        assert ended(listener).split('\n') == ['Working… unit 1', 'Stopping after this unit; Ctrl+C again stops at once',
+                                              'Stopped after the unit', '']
         assert cell(name) == 0
         forget(name)
 
@@ -505,10 +505,10 @@ def worker_ends_at_once_at_the_second_signal():
     put(name, 0)
     listener = worker(name, Terminal)
     listener.write('\x03')
-    wait_for(listener, 'again ends at once')
+    wait_for(listener, 'again stops at once')
     listener.write('\x03')
     text = ended(listener, 1)
-    assert '\nshmoozectl: Ended in the middle of unit ' in text and 'Ended after' not in text, text
+    assert '\nshmoozectl: Stopped in the middle of unit ' in text and 'Stopped after' not in text, text
     assert cell(name) == 0
     forget(name)
 
@@ -577,7 +577,7 @@ def adopts_a_foreign_worker():
     assert cell(name) == 0
     foreign.process.stdin.close()
     ended(foreign)
-    assert ended(supervisor).endswith('ended in good order\n')
+    assert ended(supervisor).endswith('exited cleanly\n')
 
 
 @tap.case
@@ -608,7 +608,7 @@ def starts_a_foreign_worker():
     assert cell(name) == second
     stop(name)
     text = ended(supervisor)
-    assert re.search(r'done\n[\d:]{8}  Process \d+ ended in good order\n$', text), text
+    assert re.search(r'done\n[\d:]{8}  Process \d+ exited cleanly\n$', text), text
 
 
 # -- On a terminal -----------------------------------------------------------------------------
@@ -630,8 +630,8 @@ def interrupt_lets_the_unit_finish():
     wait_for(supervisor, f'Sent message to shut down; process {pid} may finish')
     text = ended(supervisor)
     assert ' [##########]\nReceived shutdown message\n' in text, text
-    assert 'Ending after' not in text, 'the worker got the signal'
-    assert text.endswith(f'  Process {pid} ended in good order\n'), text
+    assert 'Stopping after' not in text, 'the worker got the signal'
+    assert text.endswith(f'  Process {pid} exited cleanly\n'), text
 
 
 @tap.case
@@ -644,7 +644,7 @@ def interrupt_does_not_reach_a_foreign_worker():
     supervisor.write('\x03')
     text = ended(supervisor)
     assert 'KeyboardInterrupt' not in text and 'died' not in text, text
-    assert text.endswith(f'  Process {pid} ended in good order\n'), text
+    assert text.endswith(f'  Process {pid} exited cleanly\n'), text
 
 
 @tap.case
@@ -660,10 +660,10 @@ def second_interrupt_leaves_the_worker():
     wait_for(supervisor, 'Sent message')
     supervisor.write('\x03')
     text = ended(supervisor, 1)
-    assert f'Left process {pid} running' in text and 'good order' not in text, text
+    assert f'Left process {pid} running' in text and 'exited cleanly' not in text, text
     assert lives(pid) and cell(name) == -1
     heir = supervise(name, *python(name, 0.01))
-    wait_for(heir, 'Waiting for a worker that was told to stop')
+    wait_for(heir, 'Waiting for the previous worker')
     os.kill(pid, signal.SIGCONT)
     second = pid_after(heir, 'Started')       # once the last unit is done
     assert not lives(pid) and second != pid
@@ -737,12 +737,12 @@ def taken_over(name, content):
     # This one says at once that it was told to stop.
     command = ('sh', '-c', r'printf "\377\377\377\377" 1<>"$0"', path_of(name))
     status, text, said = ctl('supervise', name, '--', *command)
-    assert (status, said) == (0, '') and text.count('Started') == 1 and text.endswith('good order\n'), (text, said)
+    assert (status, said) == (0, '') and text.count('Started') == 1 and text.endswith('exited cleanly\n'), (text, said)
     put(name, content)
     listener = worker(name)
     assert cell(name) == listener.process.pid
     listener.process.send_signal(signal.SIGTERM)
-    wait_for(listener, 'Ending')
+    wait_for(listener, 'Stopping')
     listener.process.send_signal(signal.SIGTERM)
     assert listener.process.wait(DEADLINE) in (0, 1) and cell(name) == 0  # 0: its unit was done just then
 

@@ -119,7 +119,7 @@ def thousand_changes_of_a_peer():
         equal(found, {'name': NAME, 'units': len(text), 'text': text})
     equal(writer.end(), 0)
     equal(reader.process.wait(DEADLINE), 1)
-    equal(reader.said(), 'shmoozectl: The region “%s” is gone.\n' % NAME)
+    equal(reader.said(), 'shmoozectl: The region “%s” was removed.\n' % NAME)
 
 
 @tap.case
@@ -135,7 +135,7 @@ def thousand_changes_between_two_of_ours():
         equal(json.loads(reader.hear())['text'], text)
     interrupt(sharer)
     equal(reader.process.wait(DEADLINE), 1)
-    equal(reader.said(), 'shmoozectl: Nobody shares “%s” any more.\n' % NAME)
+    equal(reader.said(), 'shmoozectl: “%s” is no longer shared.\n' % NAME)
 
 
 @tap.case
@@ -150,7 +150,7 @@ def none_there():
 def the_classic_name():
     """Without a name the classic name is used."""
     for verb in ('share-text', 'show-text'):
-        contains(place.run(verb, '--help').stdout, '“/EMoreauSharedDemo” unless given')
+        contains(place.run(verb, '--help').stdout, 'NAME defaults to “/EMoreauSharedDemo”')
 
 
 @tap.case
@@ -225,7 +225,7 @@ def too_long():
     sharer.write('three\nfour\nfive\n' + 'more\n' * 100000)
     wait_until(lambda: sharer.said(), 'the refusal')
     equal(show(), 'one\ntwo\n')
-    match = re.fullmatch('shmoozectl: Line 3 does not fit, and nothing after it is shared: '
+    match = re.fullmatch('shmoozectl: Line 3 and what follows it are not shared: '
                          'Text too long: (\\d+) UTF-16 units, but “%s” has room for 12\n' % NAME, sharer.said())
     assert match and int(match.group(1)) > 12, sharer.said()
     sharer.process.stdin.close()
@@ -261,7 +261,7 @@ def just_fits():
 def capacities():
     """The capacity of a shared text can be given with a unit."""
     for capacity, status, word in (('9', 1, 'Invalid capacity of 9 bytes'), ('0', 1, 'Invalid capacity of 0 bytes'),
-                                   ('x', 2, '“x” is no number'), ('-1', 2, '“-1” is no number')):
+                                   ('x', 2, 'Invalid size “x”'), ('-1', 2, 'Invalid size “-1”')):
         done = place.run('share-text', NAME, '--capacity', capacity)
         equal((done.returncode, done.stdout), (status, b''))
         contains(done.stderr, word)
@@ -305,7 +305,7 @@ def followed():
     reader.wait_for('one\none two\n\n')
     sharer.process.kill()
     equal(reader.wait(), 1)
-    equal(reader.said(), 'shmoozectl: Nobody shares “%s” any more.\n' % NAME)
+    equal(reader.said(), 'shmoozectl: “%s” is no longer shared.\n' % NAME)
     equal(reader.output, b'one\none two\n\n')
 
 
@@ -357,7 +357,7 @@ def followed_until_removed():
     reader.wait_for('one\n')
     equal(place.run('remove', NAME).returncode, 0)
     equal(reader.wait(), 1)
-    equal(reader.said(), 'shmoozectl: The region “%s” is gone.\n' % NAME)
+    equal(reader.said(), 'shmoozectl: The region “%s” was removed.\n' % NAME)
     interrupt(sharer)
 
 
@@ -527,7 +527,7 @@ def followed_at_a_dumb_terminal():
     program.wait_for('one two\r\n')
     assert b'\x1b' not in program.output, program.output
     interrupt(sharer)
-    program.wait_for('any more.\r\n')
+    program.wait_for('no longer shared.\r\n')
     equal(program.wait(), 1)
 
 

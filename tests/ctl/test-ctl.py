@@ -103,7 +103,7 @@ def test_history(place):
 def test_alone(place):
     done = place.run('chat', '--name', 'Ada', given=b'hello\n')
     equal((done.returncode, done.stdout), (0, b''))
-    contains(done.stderr, 'Nobody else is in “chat”')
+    contains(done.stderr, 'No other participant in “chat”')
     done = place.run('chat', '--name', 'Ada')
     equal((done.returncode, done.stdout, done.stderr), (0, b'', b''))
     equal(place.regions(), [])
@@ -443,7 +443,7 @@ def test_not_a_room(place):
     finally:
         os.unlink('/dev/shm' + name)
     equal((done.returncode, done.stderr), (0, b''))
-    contains(done.stdout, name, '12345 bytes', '/dev/shm' + name, 'not a room')
+    contains(done.stdout, name, '12345 bytes', '/dev/shm' + name, 'Not a chat room')
 
 
 def test_lost(place):

@@ -23,7 +23,7 @@ class Help:
             self.choices[long] = self.find_choices(words)
         listed = re.search(r'^Verbs:\n((?:  .*\n)+)', text, re.M)
         self.verbs = dict(re.findall(r'^  (\S+)  +(.*)', listed[1], re.M)) if listed else {}
-        self.default = re.findall(r'NAME is\s+“(/[^”]+)” unless given', text)
+        self.default = re.findall(r'NAME defaults to\s+“(/[^”]+)”', text)
         self.defaults_of_options = {}
         for options, name in re.findall(r'with\s+((?:--\w+(?: and )?)+)(?: it is)? “(/[^”]+)”', text):
             for option in options.split(' and '):

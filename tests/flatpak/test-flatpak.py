@@ -217,7 +217,7 @@ def a_mutex_excludes_across_sandboxes_and_tells_of_the_dead():
     out, err = waiting.communicate(timeout=20)
     tap.note(f'told after {(time.monotonic() - killed) * 1000:.0f} ms: {err.strip()}')
     assert waiting.returncode == 0 and out == 'mine\n', (out, err)
-    assert 'was left behind' in err, err
+    assert 'died while holding it' in err, err
     second.communicate()
     assert attempt('--timeout=5') == 'mine\n'
     assert attempt('--timeout=5', program=host) == 'mine\n'
@@ -231,7 +231,7 @@ def a_posix_object_is_private_to_its_instance_and_says_so():
                                     f'echo "$line"; shmoozectl inspect {name}; done'),
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     said = ''.join(hold.stdout.readline() for _ in range(4))
-    assert 'Holding' in said and re.search('^  Only there in this sandbox', said, re.M), said
+    assert 'Holding' in said and re.search('^  Visible only in this sandbox', said, re.M), said
     for program in command('shmoozectl'), [os.environ['SHMOOZECTL']]:
         assert 'no region' in run(*program, 'inspect', name, fails=True)
     hold.communicate(timeout=20)
