@@ -115,8 +115,7 @@ test_room (void)
         }
       g_assert_cmpuint (n_torn, ==, 0);
       g_assert_null (ada->broken);
-      g_clear_pointer (&ada->messages, g_ptr_array_unref);
-      ada->messages = g_ptr_array_new_with_free_func (g_object_unref);
+      g_ptr_array_set_size (ada->messages, 0);
       g_ptr_array_set_size (ada->events, 0);
     }
   g_assert_cmpuint (g_list_model_get_n_items (shmooze_room_get_peers (ada->room)), ==, 0);
