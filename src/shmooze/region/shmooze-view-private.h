@@ -18,7 +18,8 @@ guint64        shmooze_view_get_offset          (ShmoozeView    *self);
 const atomic_bool *shmooze_view_get_closed      (ShmoozeView    *self);
 gboolean       shmooze_view_is_shared_both_ways (ShmoozeView    *self);
 
-/* Around an access: the view stays open and mapped in between. End says whether the region was whole. */
+/* Called before and after an access: the view stays open and mapped in between. shmooze_view_end() returns whether
+ * the region was intact. */
 gboolean       shmooze_view_begin               (ShmoozeView    *self,
                                                  GError        **error);
 gboolean       shmooze_view_begin_reading       (ShmoozeView    *self,
@@ -28,7 +29,7 @@ gboolean       shmooze_view_begin_writing       (ShmoozeView    *self,
 gboolean       shmooze_view_end                 (ShmoozeView    *self,
                                                  GError        **error);
 
-/* All of it or an error. What has the size of a value and stands where such a value stands is moved at once. */
+/* These copy all of the bytes or fail. A value of 2, 4 or 8 bytes that is aligned to its size is copied atomically. */
 gboolean       shmooze_view_load                (ShmoozeView    *self,
                                                  guint64         position,
                                                  gpointer        value,

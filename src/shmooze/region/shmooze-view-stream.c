@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "config.h"
-#include "region/shmooze-view-stream-private.h"
-
 #include "region/shmooze-view-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 #include <pthread.h>
 
-/* A view as a stream of fixed length. The stream and its two halves move one cursor. */
+/* A view as a stream of fixed length. The stream, its input and its output share one cursor. */
 
 typedef struct
 {
-  ShmoozeView     *view;    /* NULL: both halves are closed */
+  ShmoozeView     *view;    /* NULL once both halves are closed */
   pthread_mutex_t  mutex;
   guint64          size;
   guint64          position;
-  guint            n_open;  /* halves */
+  guint            n_open;  /* number of open halves */
 } Cursor;
 
 struct _ShmoozeViewStream
@@ -71,7 +69,7 @@ cursor_release (Cursor *self)
   g_atomic_rc_box_release_full (self, cursor_clear);
 }
 
-/* A closed stream holds nothing, even while somebody keeps the object. */
+/* A closed stream releases the view, even if references to the stream remain. */
 static gboolean
 cursor_close_half (Cursor *self)
 {
@@ -135,7 +133,7 @@ input_close (GInputStream  *stream,
   return cursor_close_half (SHMOOZE_VIEW_INPUT (stream)->cursor);
 }
 
-/* All or nothing: a stream of fixed length that took a part would leave half a value at its end. */
+/* All or nothing, so that the end of the view never holds a part of a value. */
 static gboolean
 output_writev (GOutputStream        *stream,
                const GOutputVector  *vectors,
@@ -152,7 +150,7 @@ output_writev (GOutputStream        *stream,
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   for (gsize i = 0; i < n_vectors; i++)
-    count += vectors[i].size;  /* GOutputStream has seen to it that the sum is a gssize */
+    count += vectors[i].size;  /* GOutputStream has checked that the sum fits into a gssize */
 
   pthread_mutex_lock (&cursor->mutex);
   if (!shmooze_view_begin_writing (cursor->view, error) || !shmooze_view_end (cursor->view, error))
@@ -218,7 +216,7 @@ cursor_of (GSeekable *seekable,
   return SHMOOZE_VIEW_OUTPUT (seekable)->cursor;
 }
 
-/* Takes the cursor of a stream that is open on an open view. */
+/* Locks the cursor. Fails if the stream or the view is closed. */
 static Cursor *
 lock_open_cursor (GSeekable  *seekable,
                   GError    **error)
@@ -404,21 +402,59 @@ shmooze_view_stream_init (ShmoozeViewStream *self)
 {
 }
 
+/**
+ * shmooze_view_open_stream:
+ * @self: a view
+ * @error: return location for an error
+ *
+ * Opens the view as a stream. The stream, its input stream and its output
+ * stream implement [iface@Gio.Seekable] and share one position, which can be
+ * set to any offset from 0 to the size of the view.
+ *
+ * The size is fixed. Reading at the end of the view returns 0 bytes. A write
+ * that does not fit fails with %G_IO_ERROR_NO_SPACE and writes nothing, and
+ * truncating fails with %G_IO_ERROR_NOT_SUPPORTED. Apart from that, reading
+ * and writing fail like [method@View.read] and [method@View.write].
+ *
+ * The stream keeps a reference to the view until it is closed. Closing the
+ * stream does not close the view. Once the view is closed, the functions of
+ * its streams fail with %G_IO_ERROR_CLOSED.
+ *
+ * Fails with %G_IO_ERROR_CLOSED if the view is closed, and
+ * %SHMOOZE_ERROR_LOST if the region is lost.
+ *
+ * Returns: (transfer full): the stream
+ *
+ * Since: 1.0
+ */
 GIOStream *
-shmooze_view_stream_new (ShmoozeView *view)
+shmooze_view_open_stream (ShmoozeView  *self,
+                          GError      **error)
 {
-  ShmoozeViewStream *self = g_object_new (shmooze_view_stream_get_type (), NULL);
-  ShmoozeViewInput *input = g_object_new (shmooze_view_input_get_type (), NULL);
-  ShmoozeViewOutput *output = g_object_new (shmooze_view_output_get_type (), NULL);
+  ShmoozeViewStream *stream;
+  ShmoozeViewInput *input;
+  ShmoozeViewOutput *output;
+  Cursor *cursor;
 
-  self->cursor = g_atomic_rc_box_new0 (Cursor);
-  self->cursor->view = g_object_ref (view);
-  self->cursor->size = shmooze_view_get_size (view);
-  self->cursor->n_open = 2;
-  pthread_mutex_init (&self->cursor->mutex, NULL);
-  input->cursor = g_atomic_rc_box_acquire (self->cursor);
-  output->cursor = g_atomic_rc_box_acquire (self->cursor);
-  self->input = G_INPUT_STREAM (input);
-  self->output = G_OUTPUT_STREAM (output);
-  return G_IO_STREAM (self);
+  g_return_val_if_fail (SHMOOZE_IS_VIEW (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!shmooze_view_begin (self, error) || !shmooze_view_end (self, error))
+    return NULL;
+
+  cursor = g_atomic_rc_box_new0 (Cursor);
+  cursor->view = g_object_ref (self);
+  cursor->size = shmooze_view_get_size (self);
+  cursor->n_open = 2;
+  pthread_mutex_init (&cursor->mutex, NULL);
+
+  stream = g_object_new (shmooze_view_stream_get_type (), NULL);
+  input = g_object_new (shmooze_view_input_get_type (), NULL);
+  output = g_object_new (shmooze_view_output_get_type (), NULL);
+  stream->cursor = cursor;
+  stream->input = G_INPUT_STREAM (input);
+  stream->output = G_OUTPUT_STREAM (output);
+  input->cursor = g_atomic_rc_box_acquire (cursor);
+  output->cursor = g_atomic_rc_box_acquire (cursor);
+  return G_IO_STREAM (stream);
 }

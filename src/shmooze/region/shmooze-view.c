@@ -6,7 +6,6 @@
 #include "shmooze-error-private.h"
 #include "os/shmooze-guard-private.h"
 #include "region/shmooze-region-private.h"
-#include "region/shmooze-view-stream-private.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -20,22 +19,22 @@
 /**
  * ShmoozeView:
  *
- * A part of a region, mapped into memory.
+ * A part of a region that is mapped into memory.
  *
- * Each view has a mapping of its own, with the protection that its access
- * asks for: a store through the pointer of a read-only view faults. A view
- * holds its region's name like the region itself, and outlives the region's
- * [method@Region.close].
+ * Each view has its own mapping, with the protection that corresponds to its
+ * access: a store through the pointer of a read-only view faults. A view
+ * keeps the name of its region alive, just as the region itself does, and
+ * remains usable after [method@Region.close].
  *
- * What is read and written through [method@View.read], [method@View.write] and
- * their relatives is checked against the view's bounds and access, and comes
- * as an error when somebody has truncated the region. A single value that
- * stands at a multiple of its size is read and written at once: nobody sees
- * half of it. Longer pieces can be changed by others while they are copied.
+ * [method@View.read], [method@View.write] and the functions for single values
+ * check the bounds and the access of the view, and report a region that was
+ * truncated as an error. A single value at an address that is a multiple of
+ * its size is read and written atomically. Longer data can be changed by
+ * other threads and processes while it is copied.
  *
- * A view may be used from several threads. Who closes it waits for accesses
- * that are under way; only the pointer of [method@View.get_data] must not be
- * used any more.
+ * A view may be used from several threads. [method@View.close] waits for
+ * accesses in other threads to finish, but it invalidates the pointer
+ * returned by [method@View.get_data].
  *
  * Since: 1.0
  */
@@ -44,14 +43,14 @@ struct _ShmoozeView
 {
   GObject           parent_instance;
 
-  pthread_rwlock_t  lock;     /* accesses read, closing writes */
+  pthread_rwlock_t  lock;     /* read-locked by accesses, write-locked by closing */
   atomic_bool       closed;
   ShmoozeRegion    *region;
   ShmoozeGuard     *guard;
-  char             *mapping;  /* not to be touched when closed */
+  char             *mapping;  /* invalid once closed */
   gsize             mapping_size;
   guint64           offset;
-  gsize             lead;     /* from the mapping's page to the view's first byte */
+  gsize             lead;     /* from the start of the mapping to the first byte of the view */
   gsize             size;
   ShmoozeAccess     access;
 };
@@ -83,7 +82,7 @@ shmooze_view_init (ShmoozeView *self)
   atomic_init (&self->closed, TRUE);
 }
 
-/* The region allows the access and is held; that hold is now the view's. */
+/* The region allows @access and is held; on success the view takes over that hold. */
 ShmoozeView *
 shmooze_view_new (ShmoozeRegion  *region,
                   guint64         offset,
@@ -122,14 +121,14 @@ shmooze_view_get_offset (ShmoozeView *self)
   return self->offset;
 }
 
-/* For who has kept the address of the view's memory, and looks before each use. */
+/* For code that keeps the address of the view's memory and checks this flag before each use. */
 const atomic_bool *
 shmooze_view_get_closed (ShmoozeView *self)
 {
   return &self->closed;
 }
 
-/* Whether what is written through the view is seen by others, and the other way round. */
+/* Whether the view shows what other processes write, and they see what is written through it. */
 gboolean
 shmooze_view_is_shared_both_ways (ShmoozeView *self)
 {
@@ -142,29 +141,26 @@ region_label (ShmoozeView *self)
   return shmooze_region_get_label (self->region);
 }
 
-static gboolean
-set_closed (ShmoozeView  *self,
-            GError      **error)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of region “%s” is closed"),
-               region_label (self));
-  return FALSE;
-}
-
 gboolean
 shmooze_view_begin (ShmoozeView  *self,
                     GError      **error)
 {
-  /* Nobody queues up for a view that is being closed: the lock prefers readers, and closing would wait for as
-   * long as others go on trying. */
-  if (atomic_load (&self->closed))
-    return set_closed (self, error);
+  /* The flag is checked before the lock is requested as well: the lock prefers readers, so that threads that keep
+   * trying to access a view that is being closed would delay closing it. */
+  if (!atomic_load (&self->closed))
+    {
+      gboolean closed;
 
-  pthread_rwlock_rdlock (&self->lock);
-  if (atomic_load (&self->closed) ? set_closed (self, error) : shmooze_region_check (self->region, error))
-    return TRUE;
+      pthread_rwlock_rdlock (&self->lock);
+      closed = atomic_load (&self->closed);
+      if (!closed && shmooze_region_check (self->region, error))
+        return TRUE;
+      pthread_rwlock_unlock (&self->lock);
+      if (!closed)
+        return FALSE;
+    }
 
-  pthread_rwlock_unlock (&self->lock);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The view of region “%s” is closed"), region_label (self));
   return FALSE;
 }
 
@@ -202,7 +198,7 @@ gboolean
 shmooze_view_end (ShmoozeView  *self,
                   GError      **error)
 {
-  /* A truncation in between has put zeros where the bytes were. */
+  /* If the region was truncated during the access, the guard has replaced the bytes with zeros. */
   gboolean whole = shmooze_region_check (self->region, error);
 
   pthread_rwlock_unlock (&self->lock);
@@ -224,8 +220,8 @@ check_range (ShmoozeView  *self,
   return FALSE;
 }
 
-/* Memory that others change meanwhile: what has the size of a value and stands where such a value stands is
- * moved in one piece. */
+/* Other processes may change the memory during the copy. A value of 2, 4 or 8 bytes that is aligned to its size in
+ * shared memory is copied by a single load or store, so that it is never torn. */
 static void
 copy_from_shared (gpointer       to,
                   gconstpointer  from,
@@ -249,7 +245,7 @@ copy_from_shared (gpointer       to,
 
       memcpy (to, &value, sizeof value);
     }
-  else if (size > 0)  /* else it may be no address */
+  else if (size > 0)  /* else the pointer may be invalid */
     memcpy (to, from, size);
 }
 
@@ -268,7 +264,7 @@ copy_to_shared (gpointer       to,
     atomic_store_explicit ((_Atomic (guint32) *) to, *(guint32 *) memcpy (&four, from, size), memory_order_relaxed);
   else if (size == 8 && (guintptr) to % 8 == 0)
     atomic_store_explicit ((_Atomic (guint64) *) to, *(guint64 *) memcpy (&eight, from, size), memory_order_relaxed);
-  else if (size > 0)  /* else it may be no address */
+  else if (size > 0)  /* else the pointer may be invalid */
     memcpy (to, from, size);
 }
 
@@ -315,20 +311,21 @@ shmooze_view_store (ShmoozeView    *self,
 /**
  * shmooze_view_read:
  * @self: a view
- * @position: where to begin, in bytes from the view's start
+ * @position: offset in the view at which to start, in bytes
  * @buffer: (out caller-allocates) (array length=count) (element-type guint8):
- *   where the bytes go
- * @count: how many bytes are wanted
+ *   a buffer to copy the bytes to
+ * @count: the number of bytes to read
  * @error: return location for an error
  *
- * Copies bytes out of the view: as many as there are up to its end, but no
- * more than @count.
+ * Copies up to @count bytes from the view, but not more than there are from
+ * @position to the end of the view.
  *
- * Fails with %G_IO_ERROR_INVALID_ARGUMENT when @position lies beyond the
- * view's end, %G_IO_ERROR_NOT_SUPPORTED when the view cannot read,
- * %G_IO_ERROR_CLOSED and %SHMOOZE_ERROR_LOST.
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT if @position is beyond the end of
+ * the view, %G_IO_ERROR_NOT_SUPPORTED if the access of the view does not
+ * allow reading, %G_IO_ERROR_CLOSED if the view is closed, and
+ * %SHMOOZE_ERROR_LOST if the region is lost.
  *
- * Returns: how many bytes were copied, 0 at the view's end; -1 with an error
+ * Returns: the number of bytes read, 0 at the end of the view, or -1 on error
  *
  * Since: 1.0
  */
@@ -352,16 +349,18 @@ shmooze_view_read (ShmoozeView  *self,
 /**
  * shmooze_view_read_bytes:
  * @self: a view
- * @position: where to begin, in bytes from the view's start
- * @count: how many bytes are wanted
+ * @position: offset in the view at which to start, in bytes
+ * @count: the number of bytes to read
  * @error: return location for an error
  *
- * Copies bytes out of the view, like [method@View.read], into memory of their
- * own. This is the one for languages that cannot lend a buffer.
+ * Copies up to @count bytes from the view into newly allocated memory, which
+ * suits languages that cannot provide a buffer. Otherwise this function is
+ * like [method@View.read].
  *
  * Fails like [method@View.read].
  *
- * Returns: (transfer full): the bytes, fewer than @count at the view's end
+ * Returns: (transfer full): the bytes; fewer than @count if the view ends
+ *   earlier
  *
  * Since: 1.0
  */
@@ -386,18 +385,19 @@ shmooze_view_read_bytes (ShmoozeView  *self,
 /**
  * shmooze_view_write:
  * @self: a view
- * @position: where to begin, in bytes from the view's start
- * @buffer: (array length=count) (element-type guint8): the bytes
- * @count: how many bytes there are
+ * @position: offset in the view at which to start, in bytes
+ * @buffer: (array length=count) (element-type guint8): the bytes to write
+ * @count: the number of bytes to write
  * @error: return location for an error
  *
- * Copies bytes into the view, all of them or none.
+ * Copies all @count bytes into the view, or none of them.
  *
- * Fails with %G_IO_ERROR_INVALID_ARGUMENT when they do not fit,
- * %G_IO_ERROR_NOT_SUPPORTED when the view cannot write, %G_IO_ERROR_CLOSED
- * and %SHMOOZE_ERROR_LOST. Nothing is written then.
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT if the bytes do not fit into the
+ * view, %G_IO_ERROR_NOT_SUPPORTED if the access of the view does not allow
+ * writing, %G_IO_ERROR_CLOSED if the view is closed, and %SHMOOZE_ERROR_LOST
+ * if the region is lost. Nothing is written in these cases.
  *
- * Returns: whether it worked
+ * Returns: `TRUE` on success
  *
  * Since: 1.0
  */
@@ -416,17 +416,21 @@ shmooze_view_write (ShmoozeView  *self,
 /**
  * shmooze_view_flush:
  * @self: a view
- * @cancellable: (nullable): a cancellable, looked at before the writing begins
+ * @cancellable: (nullable): a cancellable, which is checked before flushing
+ *   begins
  * @error: return location for an error
  *
- * Returns when what was written through the view is on the disk. This makes a
- * difference for files only: see [method@Region.flush]. The private copies of
- * a view for copying on write go nowhere.
+ * Waits until the changes that were made through the view are on disk.
  *
- * Fails with %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST, %G_IO_ERROR_CANCELLED,
- * and with what the disk says.
+ * This has an effect only for regions that map a file; see
+ * [method@Region.flush]. The private changes of a copy-on-write view are
+ * never written.
  *
- * Returns: whether it worked
+ * Fails with %G_IO_ERROR_CLOSED if the view is closed, %SHMOOZE_ERROR_LOST if
+ * the region is lost, %G_IO_ERROR_CANCELLED, and with the I/O errors of the
+ * file system.
+ *
+ * Returns: `TRUE` on success
  *
  * Since: 1.0
  */
@@ -457,51 +461,16 @@ shmooze_view_flush (ShmoozeView   *self,
 }
 
 /**
- * shmooze_view_open_stream:
- * @self: a view
- * @error: return location for an error
- *
- * Opens the view as a stream, which is a [iface@Gio.Seekable] and so are its
- * two halves. There is one position for both directions; seeking goes to any
- * place from 0 up to the view's size.
- *
- * The size is fixed: reading at the end is the end of the stream, and a
- * write that does not fit fails with %G_IO_ERROR_NO_SPACE and touches
- * nothing; truncating is %G_IO_ERROR_NOT_SUPPORTED. Reading and writing
- * otherwise fail like [method@View.read] and [method@View.write].
- *
- * The stream keeps the view alive; closing the stream leaves it open. Who
- * closes the view ends its streams: their calls fail with
- * %G_IO_ERROR_CLOSED.
- *
- * Fails with %G_IO_ERROR_CLOSED and %SHMOOZE_ERROR_LOST.
- *
- * Returns: (transfer full): the stream
- *
- * Since: 1.0
- */
-GIOStream *
-shmooze_view_open_stream (ShmoozeView  *self,
-                          GError      **error)
-{
-  g_return_val_if_fail (SHMOOZE_IS_VIEW (self), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (!shmooze_view_begin (self, error) || !shmooze_view_end (self, error))
-    return NULL;
-  return shmooze_view_stream_new (self);
-}
-
-/**
  * shmooze_view_get_data:
  * @self: a view
  *
- * Gets the address of the view's first byte. What stands there can be
- * changed by others at any moment: read a value once, check it, then use it.
- * The address is good until [method@View.close].
+ * Gets the address of the first byte of the view.
  *
- * Returns: (transfer none) (nullable): the memory, `NULL` after
- *   [method@View.close]
+ * Other processes can change the memory at any time: read a value once, check
+ * it, and then use it. The address is valid until [method@View.close].
+ *
+ * Returns: (transfer none) (nullable): the memory, or `NULL` if the view is
+ *   closed
  *
  * Since: 1.0
  */
@@ -517,7 +486,7 @@ shmooze_view_get_data (ShmoozeView *self)
  * shmooze_view_get_size:
  * @self: a view
  *
- * Gets the view's size.
+ * Gets the size of the view.
  *
  * Returns: the size in bytes
  *
@@ -535,7 +504,8 @@ shmooze_view_get_size (ShmoozeView *self)
  * shmooze_view_close:
  * @self: a view
  *
- * Unmaps the view and stops holding its region. To close it twice is fine.
+ * Unmaps the view and releases its hold on the region. Calling this function
+ * more than once has no effect.
  *
  * Since: 1.0
  */
@@ -547,7 +517,7 @@ shmooze_view_close (ShmoozeView *self)
   if (atomic_exchange (&self->closed, TRUE))
     return;
 
-  /* Nobody enters any more; who is inside leaves. */
+  /* No access begins any more; wait for those in progress. */
   pthread_rwlock_wrlock (&self->lock);
   pthread_rwlock_unlock (&self->lock);
   shmooze_guard_remove (self->guard);
