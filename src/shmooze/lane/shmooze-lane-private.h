@@ -8,25 +8,26 @@
 
 G_BEGIN_DECLS
 
-/* A lane in memory. What one side writes often and the other reads stands 128 bytes apart, because
- * processors fetch cache lines in pairs.
+/* A lane in memory: a latest-value register (the draft) and an SPMC ring (the queue). Words that one side writes often
+ * and the other reads are 128 bytes apart, because processors fetch cache lines in pairs.
  *
  *      0  magic, version, readers, draft size, queue size    constant
- *    128  oldest     position of the oldest frame kept       the writer's
- *    136  processor  1 + where the writer last ran           the writer's
- *    256  asleep     a bit for each reader that sleeps       both
- *    264  sleepers   a bit for each reader that ever sleeps  the readers'
- *    384  waiting    1 + the bell of a writer out of room    both
- *    512  draft      how often the draft was published       the writer's
- *    640  readers    for each 128 bytes:                     each reader's
+ *    128  oldest     position of the oldest frame kept       written by the writer
+ *    136  processor  1 + the CPU that the writer last ran on written by the writer
+ *    256  asleep     a bit for each reader that is asleep    written by both
+ *    264  sleepers   a bit for each reader that may sleep    written by the readers
+ *    384  waiting    1 + the bell of a writer that waits     written by both
+ *                    for space
+ *    512  draft      how often the draft was published       written by the writer
+ *    640  readers    for each, 128 bytes:                    written by that reader
  *                    position, 1 + bell, 1 + processor
- *         drafts     two, each u32 length and UTF-8 text; the sequence's lowest bit tells which is current
+ *         drafts     two, each u32 length and UTF-8 text; the lowest bit of the word at 512 selects the current one
  *         queue      a ring of frames
  *
  * A position counts the bytes ever written; its place in the ring is the position modulo the queue's size, a
- * power of two. A frame is a word and the payload, filled up to 8 bytes. The word is what publishes the frame:
- * the writer clears the word *behind* a frame first, then stores the frame's own. So a reader only ever looks
- * at the next word, and there is no write index that both sides would have to pass back and forth. */
+ * power of two. A frame is a word and the payload, padded to 8 bytes. Its word publishes the frame:
+ * the writer clears the word *behind* a frame first, then stores the frame's own. A reader therefore polls only
+ * the next word, and no write index has to travel between the two processors. */
 
 #define SHMOOZE_LANE_MAGIC G_GUINT64_CONSTANT (0x31454e414c5a4853)
 
@@ -45,35 +46,34 @@ typedef _Atomic (guint64) ShmoozeWord;
 #define SHMOOZE_READER_PROCESSOR 16
 #define SHMOOZE_LANE_QUEUE_MIN 1024
 
-/* Whoever waits outside of a main loop looks for so long without sleep, if the other side runs on another
- * processor: so long does it take to fall asleep and be woken. The time is asked for only now and then. */
+/* Outside of a main loop a reader or writer spins for at most this long if the other side runs on another processor:
+ * falling asleep and being woken takes about as long. The clock is read once in so many looks. */
 #define SHMOOZE_SPIN_USEC 50
-#define SHMOOZE_LOOKS_A_GLANCE 64
+#define SHMOOZE_LOOKS_PER_CLOCK 64
 
 #define SHMOOZE_WORD_NOTHING G_GUINT64_CONSTANT (0)
 #define SHMOOZE_WORD_FRAME (G_GUINT64_CONSTANT (1) << 32)  /* | the payload's length */
-#define SHMOOZE_WORD_SKIP (G_GUINT64_CONSTANT (2) << 32)   /* the frame stands at the ring's beginning */
+#define SHMOOZE_WORD_SKIP (G_GUINT64_CONSTANT (2) << 32)   /* the frame is at the beginning of the ring */
 #define SHMOOZE_POSITION_NONE G_MAXUINT64                  /* of a reader that is not attached */
 
-/* One's own view of a lane. The sizes are read once, checked and kept here; what the header says later is
- * not looked at. */
+/* A process's view of a lane. The sizes are read from the header once, checked and kept here; later changes of the
+ * header have no effect. */
 typedef struct
 {
   ShmoozeView   *view;
   ShmoozeRegion *region;
-  const atomic_bool *closed; /* the view's; that which is always TRUE when there is none */
+  const atomic_bool *closed; /* the view's; one that is always TRUE if there is no view */
   char          *base;
-  guint64        offset;     /* of the lane in the region: also the byte that its writer locks */
+  guint64        offset;     /* of the lane in the region, and the byte that its writer locks */
   guint          n_readers;
   gsize          draft_size;
   gsize          queue_size;
-  gsize          drafts_at;
   gsize          queue_at;
   char          *queue;      /* the ring */
-  gsize          mask;       /* of a position: what tells its place in the ring */
+  gsize          mask;       /* position & mask is the offset in the ring */
 } ShmoozeLane;
 
-/* Where a frame stands, from looking at the word at a position. */
+/* The payload of a frame. */
 typedef struct
 {
   const char *payload;
@@ -102,7 +102,7 @@ gboolean            shmooze_lane_attach        (ShmoozeLane        *self,
 gboolean            shmooze_lane_check_view    (ShmoozeView        *view,
                                                 GError            **error);
 void                shmooze_lane_clear         (ShmoozeLane        *self);
-ShmoozeFrameResult  shmooze_lane_look          (const ShmoozeLane  *self,
+ShmoozeFrameResult  shmooze_lane_peek          (const ShmoozeLane  *self,
                                                 guint64            *position,
                                                 ShmoozeFrame       *frame);
 gboolean            shmooze_lane_walk          (const ShmoozeLane  *self,
@@ -113,6 +113,10 @@ gboolean            shmooze_lane_walk          (const ShmoozeLane  *self,
 gboolean            shmooze_lane_set_broken    (const ShmoozeLane  *self,
                                                 guint64             offset,
                                                 GError            **error);
+void                shmooze_lane_store_draft   (const ShmoozeLane  *self,
+                                                guint64             sequence,
+                                                const char         *text,
+                                                gsize               size);
 char               *shmooze_lane_copy_draft    (const ShmoozeLane  *self,
                                                 guint64            *sequence,
                                                 gsize              *length,
@@ -138,12 +142,12 @@ shmooze_frame_size (gsize payload)
   return sizeof (guint64) + ((payload + 7) & ~(gsize) 7);
 }
 
-/* Looks at the word at a position, and moves the position behind the frame. FALSE: it is not a plain frame, and
- * shmooze_lane_look() tells what it is. */
+/* Reads the word at a position. If it is a plain frame, moves the position behind it; if not, returns FALSE, and
+ * shmooze_lane_peek() finds out what it is. */
 static inline gboolean
-shmooze_lane_look_quickly (const ShmoozeLane *self,
-                           guint64           *position,
-                           ShmoozeFrame      *frame)
+shmooze_lane_try_peek (const ShmoozeLane *self,
+                       guint64           *position,
+                       ShmoozeFrame      *frame)
 {
   guint64 begin = *position;
   gsize at = begin & self->mask, left = self->queue_size - at;
@@ -168,7 +172,7 @@ shmooze_lane_has_nothing (const ShmoozeLane *self,
   return atomic_load_explicit (shmooze_lane_frame_word (self, position), memory_order_relaxed) == SHMOOZE_WORD_NOTHING;
 }
 
-/* Whether there is memory to look at. */
+/* Whether the memory is still mapped. */
 static inline gboolean
 shmooze_lane_is_open (const ShmoozeLane *self)
 {
@@ -181,14 +185,29 @@ shmooze_lane_reader_at (guint slot)
   return SHMOOZE_LANE_READERS + (gsize) slot * SHMOOZE_LANE_READER_SIZE;
 }
 
-/* 1 + the processor that this runs on; 0 when that cannot be told. */
-static inline guint64
-shmooze_processor (void)
+/* Keeps the word at @offset equal to 1 + the processor that this thread runs on (0: unknown). The other side compares it
+ * with its own before it spins: on a shared processor spinning only keeps the other side from running. */
+static inline void
+shmooze_lane_note_processor (const ShmoozeLane *self,
+                             gsize              offset)
 {
-  return (guint64) (sched_getcpu () + 1);
+  guint64 here = (guint64) (sched_getcpu () + 1);
+
+  if (atomic_load_explicit (shmooze_lane_word (self, offset), memory_order_relaxed) != here)
+    atomic_store_explicit (shmooze_lane_word (self, offset), here, memory_order_relaxed);
 }
 
-/* Between two looks without sleep. */
+/* Whether the other side, whose processor is noted at @offset, runs on another processor than this thread. */
+static inline gboolean
+shmooze_lane_runs_elsewhere (const ShmoozeLane *self,
+                             gsize              offset)
+{
+  guint64 there = atomic_load_explicit (shmooze_lane_word (self, offset), memory_order_relaxed);
+
+  return there != 0 && there != (guint64) (sched_getcpu () + 1);
+}
+
+/* Between two looks of a spinning thread. */
 static inline void
 shmooze_relax (void)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define LANE_VERSION 1
-#define DRAFT_TRIES 64
+#define DRAFT_ATTEMPTS 64
 
 typedef struct
 {
@@ -19,17 +19,20 @@ typedef struct
   guint64 queue_size;
 } Header;
 
+/* The offset in the lane of draft 0 or 1, and, with 2, of the end of both. */
 static gsize
-draft_bytes (gsize draft_size)
+draft_at (guint n_readers,
+          gsize draft_size,
+          guint index)
 {
-  return (sizeof (guint32) + draft_size + 7) & ~(gsize) 7;
+  return shmooze_lane_reader_at (n_readers) + index * ((sizeof (guint32) + draft_size + 7) & ~(gsize) 7);
 }
 
 static gsize
 queue_start (guint n_readers,
              gsize draft_size)
 {
-  return (shmooze_lane_reader_at (n_readers) + 2 * draft_bytes (draft_size) + 127) & ~(gsize) 127;
+  return (draft_at (n_readers, draft_size, 2) + 127) & ~(gsize) 127;
 }
 
 gsize
@@ -40,7 +43,8 @@ shmooze_lane_size_for (guint n_readers,
   return queue_start (n_readers, draft_size) + queue_size;
 }
 
-/* Lays a lane out in @size bytes. FALSE: there is no room for one. */
+/* Computes the sizes of a lane in @size bytes: the queue is the largest power of two that fits. Returns FALSE if even the
+ * smallest queue does not fit, or a parameter is out of range. */
 gboolean
 shmooze_lane_measure (ShmoozeLane *self,
                       guint        n_readers,
@@ -52,7 +56,6 @@ shmooze_lane_measure (ShmoozeLane *self,
 
   self->n_readers = n_readers;
   self->draft_size = draft_size;
-  self->drafts_at = shmooze_lane_reader_at (n_readers);
   self->queue_at = queue_start (n_readers, draft_size);
   if (size < self->queue_at + SHMOOZE_LANE_QUEUE_MIN)
     return FALSE;
@@ -63,7 +66,7 @@ shmooze_lane_measure (ShmoozeLane *self,
   return TRUE;
 }
 
-/* Makes a lane of zeros. The magic comes last: with it the lane is there. */
+/* Formats zeroed memory as a lane. The magic is stored last: it makes the lane valid. */
 void
 shmooze_lane_format (char              *base,
                      const ShmoozeLane *sizes)
@@ -79,7 +82,7 @@ shmooze_lane_format (char              *base,
   atomic_store ((ShmoozeWord *) (gpointer) base, SHMOOZE_LANE_MAGIC);
 }
 
-/* Readers write too: how far they have read, and that they sleep. */
+/* A reader also writes to the lane: its position, and that it is asleep. */
 gboolean
 shmooze_lane_check_view (ShmoozeView  *view,
                          GError      **error)
@@ -93,7 +96,7 @@ shmooze_lane_check_view (ShmoozeView  *view,
   return FALSE;
 }
 
-/* Reads the header once, and believes it only if it describes just what fits into the view. */
+/* Reads the header once, and accepts it only if it describes exactly the lane that fits into the view. */
 gboolean
 shmooze_lane_attach (ShmoozeLane  *self,
                      ShmoozeView  *view,
@@ -138,7 +141,7 @@ shmooze_lane_attach (ShmoozeLane  *self,
   return FALSE;
 }
 
-/* Also to begin with. */
+/* Also initializes a lane. */
 void
 shmooze_lane_clear (ShmoozeLane *self)
 {
@@ -149,10 +152,10 @@ shmooze_lane_clear (ShmoozeLane *self)
   self->closed = &closed;
 }
 
-/* Looks at the word at @position, which is within the queue and a multiple of 8 by the caller's own count, and
- * moves it behind the frame that is found. */
+/* Reads the word at @position, which is a multiple of 8 by the caller's own count, and moves the position behind the
+ * frame if it finds one. */
 ShmoozeFrameResult
-shmooze_lane_look (const ShmoozeLane *self,
+shmooze_lane_peek (const ShmoozeLane *self,
                    guint64           *position,
                    ShmoozeFrame      *frame)
 {
@@ -164,15 +167,15 @@ shmooze_lane_look (const ShmoozeLane *self,
     return SHMOOZE_FRAME_NONE;
   if (word == SHMOOZE_WORD_SKIP && at != 0)
     start += self->queue_size - at;
-  if (!shmooze_lane_look_quickly (self, &start, frame))
+  if (!shmooze_lane_try_peek (self, &start, frame))
     return SHMOOZE_FRAME_BROKEN;
 
   *position = start;
   return SHMOOZE_FRAME_FOUND;
 }
 
-/* Walks from the oldest frame to the end of what was written. The words are a stranger's: each is checked,
- * and the walk is no longer than the queue. */
+/* Walks from the oldest frame to the last one that was written. Another process wrote the words: each is checked, and
+ * the walk is no longer than the queue. */
 gboolean
 shmooze_lane_walk (const ShmoozeLane  *self,
                    guint64            *start,
@@ -190,7 +193,7 @@ shmooze_lane_walk (const ShmoozeLane  *self,
   if (*start % sizeof (guint64) != 0 || *start > G_MAXINT64)
     return shmooze_lane_set_broken (self, SHMOOZE_LANE_OLDEST, error);
 
-  while ((result = shmooze_lane_look (self, &next, &frame)) == SHMOOZE_FRAME_FOUND &&
+  while ((result = shmooze_lane_peek (self, &next, &frame)) == SHMOOZE_FRAME_FOUND &&
          next - *start <= self->queue_size)
     {
       *end = next;
@@ -200,7 +203,8 @@ shmooze_lane_walk (const ShmoozeLane  *self,
          shmooze_lane_set_broken (self, self->queue_at + (*end & self->mask), error);
 }
 
-/* Always FALSE. A region that is lost breaks every lane in it: then that is what is said. */
+/* Sets the error for an invalid word, and returns FALSE. In a lost region the words read as zeros, so the error is then
+ * that of the region. */
 gboolean
 shmooze_lane_set_broken (const ShmoozeLane  *self,
                          guint64             offset,
@@ -216,8 +220,30 @@ shmooze_lane_set_broken (const ShmoozeLane  *self,
   return FALSE;
 }
 
-/* Copies the draft, whole. @sequence tells which one was read, and is left alone when there is no whole one
- * to be had: NULL without an error, because the writer was too quick and will wake us again. */
+/* Fills the buffer of the draft @sequence, which is not the current one. A reader may still be copying the older draft
+ * from there: release stores let it detect that, see below. */
+void
+shmooze_lane_store_draft (const ShmoozeLane *self,
+                          guint64            sequence,
+                          const char        *text,
+                          gsize              size)
+{
+  gsize at = draft_at (self->n_readers, self->draft_size, sequence & 1), done = sizeof (guint32);
+  guint64 word = (guint32) size;
+
+  memcpy ((char *) &word + sizeof (guint32), text, MIN (size, sizeof (guint32)));
+  atomic_store_explicit (shmooze_lane_word (self, at), word, memory_order_release);
+  for (; done < size; done += sizeof word)
+    {
+      word = 0;
+      memcpy (&word, text + done, MIN (size - done, sizeof word));
+      atomic_store_explicit (shmooze_lane_word (self, at + sizeof (guint32) + done), word, memory_order_release);
+    }
+}
+
+/* Returns a copy of the draft that is never a mix of two, and sets @sequence to its number. If the writer publishes
+ * drafts faster than they can be copied, returns NULL without an error and leaves @sequence unchanged, so that the
+ * draft still counts as unread. */
 char *
 shmooze_lane_copy_draft (const ShmoozeLane  *self,
                          guint64            *sequence,
@@ -226,14 +252,14 @@ shmooze_lane_copy_draft (const ShmoozeLane  *self,
 {
   ShmoozeWord *counter = shmooze_lane_word (self, SHMOOZE_LANE_DRAFT);
 
-  for (guint i = 0; i < DRAFT_TRIES; i++)
+  for (guint i = 0; i < DRAFT_ATTEMPTS; i++)
     {
       guint64 before = atomic_load_explicit (counter, memory_order_acquire);
-      gsize at = self->drafts_at + (before & 1) * draft_bytes (self->draft_size);
-      /* Acquire loads throughout: if one of them sees a word of the draft after the next, the last load of
-       * the counter below sees that the counter has moved on. */
+      gsize at = draft_at (self->n_readers, self->draft_size, before & 1);
+      /* Acquire loads throughout: if one of them sees a word of the draft after next, the last load of the
+       * counter below sees that the counter has moved on. */
       guint64 word = atomic_load_explicit (shmooze_lane_word (self, at), memory_order_acquire);
-      guint32 size = (guint32) word;  /* read once, as everything here */
+      guint32 size = (guint32) word;  /* read once: it may change at any time */
       g_autofree char *text = NULL;
       gsize done = sizeof word - sizeof size;
 

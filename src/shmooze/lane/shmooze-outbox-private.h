@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "shmooze-writer.h"
+#include "lane/shmooze-ring-private.h"
 
 G_BEGIN_DECLS
 
-/* Writes that wait for room in a lane, in their order. Each is a task whose data is what is to be written. */
+/* Writes that wait for space in a lane, in their order: tasks whose data is what to write. */
 typedef struct _ShmoozeOutbox ShmoozeOutbox;
 
 typedef gboolean (*ShmoozeOutboxWrite) (gpointer   owner,
@@ -26,7 +26,7 @@ void     shmooze_outbox_push     (ShmoozeOutbox       *self,
                                   GTask               *task);
 gboolean shmooze_outbox_is_empty (ShmoozeOutbox       *self);
 void     shmooze_outbox_flush    (ShmoozeOutbox       *self,
-                                  ShmoozeWriter       *writer,
+                                  ShmoozeRing         *ring,
                                   gboolean             has_bell,
                                   guint64              bell);
 void     shmooze_outbox_close    (ShmoozeOutbox       *self,

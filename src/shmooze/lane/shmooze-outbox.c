@@ -3,8 +3,6 @@
 #include "config.h"
 #include "lane/shmooze-outbox-private.h"
 
-#include "lane/shmooze-writer-private.h"
-
 void
 shmooze_outbox_init (ShmoozeOutbox      *self,
                      ShmoozeOutboxWrite  write,
@@ -15,7 +13,7 @@ shmooze_outbox_init (ShmoozeOutbox      *self,
   self->owner = owner;
 }
 
-/* Takes over @task. */
+/* Takes ownership of @task. */
 void
 shmooze_outbox_push (ShmoozeOutbox *self,
                      GTask         *task)
@@ -29,11 +27,11 @@ shmooze_outbox_is_empty (ShmoozeOutbox *self)
   return g_queue_is_empty (&self->tasks);
 }
 
-/* Writes what there is room for. When something is left and there is a bell, the readers ring it as soon as
- * they have made room. */
+/* Writes as much as there is space for. If something is left and there is a bell, the readers ring it as soon as
+ * they have read more. */
 void
 shmooze_outbox_flush (ShmoozeOutbox *self,
-                      ShmoozeWriter *writer,
+                      ShmoozeRing   *ring,
                       gboolean       has_bell,
                       guint64        bell)
 {
@@ -52,13 +50,13 @@ shmooze_outbox_flush (ShmoozeOutbox *self,
           if (asked || !has_bell)
             return;
 
-          /* Once more after asking: they may have made room in between, and then nobody rings. */
-          shmooze_writer_await_room (writer, bell);
+          /* Try once more after asking: a reader that has read more in between does not ring. */
+          shmooze_ring_await_space (ring, bell);
           asked = TRUE;
           continue;
         }
 
-      /* Out of the queue first: the callback may come at once, and write the next. */
+      /* Remove it first: the callback may run at once, and write again. */
       g_queue_pop_head (&self->tasks);
       if (written)
         g_task_return_boolean (task, TRUE);
@@ -68,7 +66,7 @@ shmooze_outbox_flush (ShmoozeOutbox *self,
     }
 }
 
-/* What still waits fails. */
+/* Fails the writes that still wait. */
 void
 shmooze_outbox_close (ShmoozeOutbox *self,
                       const char    *message)

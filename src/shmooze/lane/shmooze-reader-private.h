@@ -12,53 +12,34 @@ struct _ShmoozeReader
   GObject        parent_instance;
 
   ShmoozeLane    lane;
-  guint64        position;     /* where to look next: behind the message at hand, if there is one */
-  ShmoozeFrame   peeked;       /* the message at hand; no payload: there is none */
-  guint64        publish_at;   /* the position from which on the writer is told how far one is */
-  gboolean       asleep;       /* whether the bit was raised and not lowered by us */
+  guint64        position;     /* of the next frame, behind the current message */
+  ShmoozeFrame   peeked;       /* the current message; payload NULL: none */
+  guint64        publish_at;   /* the writer is told the position once it is at least this */
+  gboolean       asleep;       /* the bit in the lane was set, and not cleared by this reader */
   guint64        published;    /* the position as the writer knows it */
-  guint64        draft;        /* sequence of the draft that was read */
+  guint64        draft;        /* sequence number of the draft that was read */
   GError        *broken;
   guint          slot;
-  guint64        processor;    /* as the writer knows it */
 
   ShmoozeWait    wait;         /* never AUTO */
   gboolean       may_spin;     /* it was AUTO */
-  gboolean       was_short;    /* the last wait: one without sleep would have done */
-  gint64         last_begin;   /* when the last wait began that might have been one */
-  guint64        empty_at;     /* the position where there was nothing when one last waited without sleep */
-  guint          looks_away;   /* how many looks one lets pass then */
-  guint          n_waits;      /* without that */
-  gint64         attached_at;
-  gboolean       settled;
-  int            bell;         /* own bell; -1: none, or somebody else sleeps on it */
-  int            sleep_fd;     /* the bell once more, to sleep in read(); -1: not yet */
-  gboolean       has_slept;
+  gint64         settled_at;   /* until this time sleeps are short; 0: it has passed */
+  int            bell;         /* own bell; -1: none, or the owner of this reader sleeps on its own */
+  int            sleep_fd;     /* the bell opened a second time, to sleep in read(); -1: not yet */
   ShmoozeRinger  ringer;       /* the writer's bell */
   guint          poll_msec;
 };
 
-ShmoozeReader *shmooze_reader_new_with_bell (ShmoozeView    *view,
-                                             guint64         bell,
-                                             gboolean        has_bell,
-                                             GError        **error);
-gboolean       shmooze_reader_check         (ShmoozeReader  *self,
-                                             GError        **error);
-gboolean       shmooze_reader_has_news      (ShmoozeReader  *self);
-gboolean       shmooze_reader_fall_asleep   (ShmoozeReader  *self);
-void           shmooze_reader_wake_up       (ShmoozeReader  *self);
-int            shmooze_reader_get_poll_timeout  (ShmoozeReader  *self);
+ShmoozeReader *shmooze_reader_new_with_bell    (ShmoozeView    *view,
+                                                guint64         bell,
+                                                gboolean        has_bell,
+                                                GError        **error);
+gboolean       shmooze_reader_has_news         (ShmoozeReader  *self);
+gboolean       shmooze_reader_fall_asleep      (ShmoozeReader  *self);
+void           shmooze_reader_wake_up          (ShmoozeReader  *self);
+int            shmooze_reader_get_poll_timeout (ShmoozeReader  *self);
 
-/* For what is called with every message: the type is final, so it has this one class. */
-extern gpointer shmooze_reader_class;
-
-static inline gboolean
-shmooze_reader_is_reader (ShmoozeReader *self)
-{
-  return self != NULL && ((GTypeInstance *) self)->g_class == shmooze_reader_class;
-}
-
-/* Whether a message or another draft stands there, in memory that is known to be there. */
+/* Whether there is a message or an unread draft, in memory that is known to be mapped. */
 static inline gboolean
 shmooze_reader_has_pending (ShmoozeReader *self)
 {

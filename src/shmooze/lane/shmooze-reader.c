@@ -3,9 +3,11 @@
 #include "config.h"
 #include "lane/shmooze-reader-private.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 /**
  * ShmoozeReader:
@@ -13,13 +15,13 @@
  * One of the readers of a lane.
  *
  * A reader starts with the oldest message that the lane still keeps, and
- * misses none from then on. [method@Reader.next] waits for one after the
- * other; in a main loop there is [method@Reader.create_source].
+ * receives all messages from there on. Use [method@Reader.next] to wait for
+ * them one by one, or [method@Reader.create_source] in a main loop.
  *
- * Everything in the lane is checked before it is used; a lane that breaks the
- * rules is read no more: every call fails with %SHMOOZE_ERROR_CORRUPT.
+ * Everything in the lane is checked before it is used. Once a reader has found
+ * an invalid value, all its functions fail with %SHMOOZE_ERROR_CORRUPT.
  *
- * A reader belongs to one thread at a time.
+ * A reader may be used by one thread at a time.
  *
  * Since: 1.0
  */
@@ -40,12 +42,19 @@ shmooze_reader_dispose (GObject *object)
   G_OBJECT_CLASS (shmooze_reader_parent_class)->dispose (object);
 }
 
-gpointer shmooze_reader_class;
+/* A check for the functions that are called for each message, where the type system's would take a tenth of the time. */
+static gpointer the_class;
+
+static inline gboolean
+is_reader (ShmoozeReader *self)
+{
+  return self != NULL && ((GTypeInstance *) self)->g_class == the_class;
+}
 
 static void
 shmooze_reader_class_init (ShmoozeReaderClass *klass)
 {
-  shmooze_reader_class = klass;
+  the_class = klass;
   G_OBJECT_CLASS (klass)->dispose = shmooze_reader_dispose;
 }
 
@@ -55,7 +64,6 @@ shmooze_reader_init (ShmoozeReader *self)
   shmooze_lane_clear (&self->lane);
   self->bell = -1;
   self->sleep_fd = -1;
-  self->was_short = TRUE;
   self->poll_msec = SHMOOZE_POLL_MIN_MSEC;
 }
 
@@ -73,23 +81,19 @@ own_bit (ShmoozeReader *self)
 }
 
 static void
+note_processor (ShmoozeReader *self)
+{
+  shmooze_lane_note_processor (&self->lane, shmooze_lane_reader_at (self->slot) + SHMOOZE_READER_PROCESSOR);
+}
+
+static void
 set_published (ShmoozeReader *self)
 {
   self->published = self->position;
   self->publish_at = self->position + self->lane.queue_size / 8;
 }
 
-static void
-note_processor (ShmoozeReader *self)
-{
-  guint64 processor = shmooze_processor ();
-
-  if (processor != self->processor)
-    atomic_store_explicit (own_word (self, SHMOOZE_READER_PROCESSOR), processor, memory_order_relaxed);
-  self->processor = processor;
-}
-
-/* Takes a free place among the readers, and makes sure that the writer keeps what stands behind it. */
+/* Takes a free slot, and makes sure that the writer keeps the frames from its position on. */
 static gboolean
 take_slot (ShmoozeReader  *self,
            GError        **error)
@@ -110,7 +114,6 @@ take_slot (ShmoozeReader  *self,
 
   atomic_fetch_and (shmooze_lane_word (lane, SHMOOZE_LANE_ASLEEP), ~own_bit (self));
   atomic_fetch_and (shmooze_lane_word (lane, SHMOOZE_LANE_SLEEPERS), ~own_bit (self));
-  self->processor = 0;
   note_processor (self);
   for (guint i = 0; i < 1000; i++)
     {
@@ -118,7 +121,7 @@ take_slot (ShmoozeReader  *self,
       if (self->position % sizeof (guint64) != 0 || self->position > G_MAXINT64)
         break;
       atomic_store (own_word (self, 0), self->position);
-      /* Moved on meanwhile: the writer may not have seen that we stand here. */
+      /* If the oldest frame has changed meanwhile, the writer may not have seen this reader's position. */
       if (atomic_load (oldest) == self->position)
         {
           set_published (self);
@@ -130,13 +133,12 @@ take_slot (ShmoozeReader  *self,
   return shmooze_lane_set_broken (lane, SHMOOZE_LANE_OLDEST, error);
 }
 
-/* From now on the writer has to look whether one sleeps. */
+/* From now on the writer checks for sleeping readers. */
 static void
 become_sleeper (ShmoozeReader *self)
 {
   atomic_fetch_or (shmooze_lane_word (&self->lane, SHMOOZE_LANE_SLEEPERS), own_bit (self));
-  self->attached_at = g_get_monotonic_time ();
-  self->settled = FALSE;
+  self->settled_at = g_get_monotonic_time () + SETTLING_USEC;
 }
 
 static void
@@ -148,7 +150,7 @@ sleep_on (ShmoozeReader *self,
   become_sleeper (self);
 }
 
-/* A reader whose owner sleeps on a bell of his own, or polls. */
+/* Creates a reader whose owner sleeps on a bell of its own, or polls. */
 ShmoozeReader *
 shmooze_reader_new_with_bell (ShmoozeView  *view,
                               guint64       bell,
@@ -179,10 +181,10 @@ shmooze_reader_new_with_bell (ShmoozeView  *view,
  *
  * Becomes a reader of a lane.
  *
- * Fails with %G_IO_ERROR_PERMISSION_DENIED when the view is not readable and
- * writable, %SHMOOZE_ERROR_LAYOUT when there is no lane (yet),
- * %SHMOOZE_ERROR_NO_SEAT when it has no place for another reader, and, with
- * %SHMOOZE_WAIT_BELL, when no bell can be made.
+ * Fails with %G_IO_ERROR_PERMISSION_DENIED if the view is not readable and
+ * writable, %SHMOOZE_ERROR_LAYOUT if there is no lane (yet),
+ * %SHMOOZE_ERROR_NO_SEAT if it already has as many readers as it can have,
+ * and, with %SHMOOZE_WAIT_BELL, if no bell can be created.
  *
  * Returns: (transfer full): the reader
  *
@@ -231,10 +233,9 @@ is_open (ShmoozeReader *self)
   return shmooze_lane_is_open (&self->lane);
 }
 
-/* Whether one can read at all. */
-gboolean
-shmooze_reader_check (ShmoozeReader  *self,
-                      GError        **error)
+static gboolean
+check_readable (ShmoozeReader  *self,
+                GError        **error)
 {
   if (!is_open (self))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The reader is closed"));
@@ -245,7 +246,7 @@ shmooze_reader_check (ShmoozeReader  *self,
   return FALSE;
 }
 
-/* Quarantine: the first error stays the answer to everything. */
+/* Quarantines the lane: every later call fails with this first error. */
 static void
 set_broken (ShmoozeReader  *self,
             GError         *broken,
@@ -255,7 +256,7 @@ set_broken (ShmoozeReader  *self,
   g_propagate_error (error, g_error_copy (broken));
 }
 
-/* Whether a call would bring something: a message, another draft, or an error that was not told yet. */
+/* Whether there is something to report: a message, an unread draft, or an error that was not reported yet. */
 gboolean
 shmooze_reader_has_news (ShmoozeReader *self)
 {
@@ -265,7 +266,7 @@ shmooze_reader_has_news (ShmoozeReader *self)
          (!shmooze_region_is_sound (self->lane.region) && !shmooze_region_check (self->lane.region, NULL));
 }
 
-/* Tells the writer how far one has read, and wakes it if it waits for that. */
+/* Publishes how far this reader has read, and wakes a writer that waits for space. */
 static void
 publish_position (ShmoozeReader *self)
 {
@@ -278,7 +279,8 @@ publish_position (ShmoozeReader *self)
 
   set_published (self);
   note_processor (self);
-  /* Consistent with the writer, which says that it waits, then looks once more. */
+  /* Sequentially consistent, as is the writer, which stores its bell and then checks the positions once more: one of the
+   * two sees the other. */
   atomic_store (own_word (self, 0), self->position);
   if (atomic_load (waiting) == 0)
     return;
@@ -288,8 +290,8 @@ publish_position (ShmoozeReader *self)
     shmooze_ringer_ring (&self->ringer, shmooze_region_get_id (lane->region), bell - 1);
 }
 
-/* Raises the flag by which the writer knows that it has to ring, then looks once more. FALSE: there is
- * something to do, and the flag is down again. */
+/* Sets the bit that asks the writer to ring, then looks once more. Returns FALSE, with the bit cleared, if there is
+ * something to read. */
 gboolean
 shmooze_reader_fall_asleep (ShmoozeReader *self)
 {
@@ -299,7 +301,7 @@ shmooze_reader_fall_asleep (ShmoozeReader *self)
     {
       ShmoozeWord *asleep = shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP);
 
-      /* It may have been taken away, by who knows whom. */
+      /* Any process with the region open can have cleared it. */
       if ((atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_SLEEPERS)) & own_bit (self)) == 0)
         become_sleeper (self);
       self->asleep = TRUE;
@@ -316,24 +318,29 @@ shmooze_reader_fall_asleep (ShmoozeReader *self)
 void
 shmooze_reader_wake_up (ShmoozeReader *self)
 {
-  /* A writer that rang has lowered it. */
-  if (self->asleep && is_open (self) &&
-      (atomic_load_explicit (shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP), memory_order_relaxed) & own_bit (self)) != 0)
-    atomic_fetch_and (shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP), ~own_bit (self));
+  ShmoozeWord *asleep;
+
+  if (self->asleep && is_open (self))
+    {
+      asleep = shmooze_lane_word (&self->lane, SHMOOZE_LANE_ASLEEP);
+      /* A writer that rang has cleared the bit. */
+      if ((atomic_load_explicit (asleep, memory_order_relaxed) & own_bit (self)) != 0)
+        atomic_fetch_and (asleep, ~own_bit (self));
+    }
   self->asleep = FALSE;
 }
 
-/* How long one may sleep, in milliseconds: as long as it takes, but for the time just after attaching. What
- * the writer was storing in that moment it stored without a look at who sleeps. */
+/* How long the reader may sleep, in milliseconds: without limit, except just after it has attached. A message that was
+ * being stored at that moment was stored without a check for sleeping readers, see publish() in shmooze-writer.c. */
 int
 shmooze_reader_get_poll_timeout (ShmoozeReader *self)
 {
-  if (!self->settled)
-    self->settled = g_get_monotonic_time () - self->attached_at > SETTLING_USEC;
-  return self->settled ? -1 : SETTLING_USEC / 1000;
+  if (self->settled_at != 0 && g_get_monotonic_time () > self->settled_at)
+    self->settled_at = 0;
+  return self->settled_at == 0 ? -1 : SETTLING_USEC / 1000;
 }
 
-/* Peeks where there is more to say than that here is a message. */
+/* The general case: a message at the beginning of the ring, no message, an error. */
 static G_NO_INLINE gconstpointer
 peek_slowly (ShmoozeReader  *self,
              gsize          *size,
@@ -343,11 +350,11 @@ peek_slowly (ShmoozeReader  *self,
   GError *broken = NULL;
 
   *size = 0;
-  if (!shmooze_reader_check (self, error))
+  if (!check_readable (self, error))
     return NULL;
 
   if (self->peeked.payload == NULL)
-    switch (shmooze_lane_look (lane, &self->position, &self->peeked))
+    switch (shmooze_lane_peek (lane, &self->position, &self->peeked))
       {
       case SHMOOZE_FRAME_FOUND:
         break;
@@ -371,18 +378,18 @@ peek_slowly (ShmoozeReader  *self,
 /**
  * shmooze_reader_peek: (skip)
  * @self: a reader
- * @size: (out): the message's length in bytes
+ * @size: (out): the length of the message in bytes
  * @error: return location for an error
  *
- * Looks at the next message where it stands, without copying it. It stays
- * the next one until [method@Reader.release]. Beware: a writer that breaks
- * the rules can change it at any moment.
+ * Returns the next message in place, without copying it. It remains the next
+ * message until [method@Reader.release]. Note that a misbehaving writer can
+ * change it at any time.
  *
- * Fails with %SHMOOZE_ERROR_CORRUPT when the lane breaks the rules,
+ * Fails with %SHMOOZE_ERROR_CORRUPT if the lane is invalid,
  * %SHMOOZE_ERROR_LOST and %G_IO_ERROR_CLOSED.
  *
- * Returns: (transfer none) (nullable): the message; `NULL` without an error
- *   when there is none
+ * Returns: (transfer none) (nullable): the message; `NULL` without an error if
+ *   there is none
  *
  * Since: 1.0
  */
@@ -391,13 +398,13 @@ shmooze_reader_peek (ShmoozeReader  *self,
                      gsize          *size,
                      GError        **error)
 {
-  g_return_val_if_fail (shmooze_reader_is_reader (self), NULL);
+  g_return_val_if_fail (is_reader (self), NULL);
   g_return_val_if_fail (size != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   if (G_LIKELY (is_open (self) && self->broken == NULL && self->peeked.payload == NULL))
     {
-      if (shmooze_lane_look_quickly (&self->lane, &self->position, &self->peeked))
+      if (shmooze_lane_try_peek (&self->lane, &self->position, &self->peeked))
         {
           *size = self->peeked.size;
           return self->peeked.payload;
@@ -415,19 +422,19 @@ shmooze_reader_peek (ShmoozeReader  *self,
  * shmooze_reader_release:
  * @self: a reader
  *
- * Is done with the message of [method@Reader.peek]; the writer may use its
- * room.
+ * Releases the message returned by [method@Reader.peek] or
+ * [method@Reader.next], so that the writer may overwrite it.
  *
  * Since: 1.0
  */
 void
 shmooze_reader_release (ShmoozeReader *self)
 {
-  g_return_if_fail (shmooze_reader_is_reader (self));
+  g_return_if_fail (is_reader (self));
   g_return_if_fail (self->peeked.payload != NULL);
 
   self->peeked.payload = NULL;
-  /* Not for each message: the writer would have to fetch the line every time. */
+  /* Not for each message, because the cache line would travel to the writer each time. */
   if (G_UNLIKELY (self->position >= self->publish_at))
     publish_position (self);
 }
@@ -439,8 +446,8 @@ shmooze_reader_release (ShmoozeReader *self)
  *
  * Takes the next message. Fails like [method@Reader.peek].
  *
- * Returns: (transfer full) (nullable): a copy of it; `NULL` without an error
- *   when there is none
+ * Returns: (transfer full) (nullable): a copy of the message; `NULL` without an
+ *   error if there is none
  *
  * Since: 1.0
  */
@@ -463,16 +470,16 @@ shmooze_reader_read (ShmoozeReader  *self,
 /**
  * shmooze_reader_read_draft:
  * @self: a reader
- * @length: (out) (optional): its length in bytes
+ * @length: (out) (optional): the length of the draft in bytes
  * @error: return location for an error
  *
- * Takes the draft, if it has changed since the last call. It is whole, but
- * what it says is the writer's business: it need not be valid UTF-8.
+ * Takes the draft if it has changed since the last call. It is always complete,
+ * but its content is up to the writer, and need not be valid UTF-8.
  *
  * Fails like [method@Reader.peek].
  *
- * Returns: (transfer full) (nullable): a copy, followed by a NUL; `NULL`
- *   without an error when there is nothing new
+ * Returns: (transfer full) (nullable): a NUL-terminated copy of the draft;
+ *   `NULL` without an error if it has not changed
  *
  * Since: 1.0
  */
@@ -490,7 +497,7 @@ shmooze_reader_read_draft (ShmoozeReader  *self,
 
   if (length != NULL)
     *length = 0;
-  if (!shmooze_reader_check (self, error))
+  if (!check_readable (self, error))
     return NULL;
   if (atomic_load_explicit (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT), memory_order_acquire) == self->draft)
     return NULL;
@@ -505,12 +512,229 @@ shmooze_reader_read_draft (ShmoozeReader  *self,
   return text;
 }
 
+static gboolean
+spin (ShmoozeReader *self,
+      gint64         end,
+      GCancellable  *cancellable)
+{
+  do
+    {
+      for (guint i = 0; i < SHMOOZE_LOOKS_PER_CLOCK; i++)
+        {
+          if (shmooze_reader_has_pending (self))
+            return TRUE;
+          shmooze_relax ();
+        }
+      if (!shmooze_region_is_sound (self->lane.region) && shmooze_reader_has_news (self))
+        return TRUE;
+    }
+  while (is_open (self) && !g_cancellable_is_cancelled (cancellable) && g_get_monotonic_time () < end);
+  return FALSE;
+}
+
+/* Sleeps in read() on a second, blocking descriptor of the bell, which is one system call instead of two. */
+static gboolean
+sleep_in_read (ShmoozeReader *self)
+{
+  char bytes[64];
+
+  if (self->sleep_fd < 0)
+    self->sleep_fd = shmooze_bell_open_to_sleep (self->bell);
+  return self->sleep_fd >= 0 && (read (self->sleep_fd, bytes, sizeof bytes) >= 0 || errno == EINTR);
+}
+
+/* Sleeps until there may be something to read, for at most @left microseconds (-1: no limit). */
+static void
+sleep_until (ShmoozeReader *self,
+             gint64         left,
+             GPollFD       *fds,
+             guint          n_fds,
+             guint         *poll_msec)
+{
+  gint64 msec = left < 0 ? -1 : MIN (left / 1000 + 1, G_MAXINT);
+  int poll_timeout;
+
+  if (!shmooze_reader_fall_asleep (self))
+    return;
+  poll_timeout = shmooze_reader_get_poll_timeout (self);
+  if (self->wait == SHMOOZE_WAIT_POLL)
+    {
+      poll_timeout = (int) *poll_msec;
+      *poll_msec = MIN (*poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
+    }
+  else if (poll_timeout < 0 && msec < 0 && n_fds == 1 && self->bell >= 0 && sleep_in_read (self))
+    return;
+
+  if (poll_timeout >= 0)
+    msec = msec < 0 ? poll_timeout : MIN (msec, poll_timeout);
+  fds[0].fd = self->bell;
+  g_poll (fds, n_fds, (gint) msec);
+  if (self->bell >= 0 && fds[0].revents != 0)
+    shmooze_bell_quiet (self->bell);
+}
+
+/**
+ * shmooze_reader_wait:
+ * @self: a reader
+ * @timeout_usec: the maximum time to wait, in microseconds, or -1 for no limit
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Waits until there is a message, or a draft that was not read yet.
+ *
+ * With %SHMOOZE_WAIT_AUTO, the reader spins for up to 50 µs before it falls
+ * asleep if the writer runs on another processor.
+ *
+ * Fails with %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED,
+ * %G_IO_ERROR_CLOSED, %SHMOOZE_ERROR_LOST and %SHMOOZE_ERROR_CORRUPT.
+ *
+ * Returns: whether there is something to read
+ *
+ * Since: 1.0
+ */
+gboolean
+shmooze_reader_wait (ShmoozeReader  *self,
+                     gint64          timeout_usec,
+                     GCancellable   *cancellable,
+                     GError        **error)
+{
+  GPollFD fds[2] = { { .fd = -1, .events = G_IO_IN }, { .fd = -1 } };
+  gint64 now, deadline, spin_end;
+  guint n_fds = 1, poll_msec = SHMOOZE_POLL_MIN_MSEC;
+  gboolean news = FALSE;
+
+  g_return_val_if_fail (is_reader (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  now = g_get_monotonic_time ();
+  deadline = timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
+  if (self->wait == SHMOOZE_WAIT_SPIN)
+    spin_end = deadline;
+  else if (self->may_spin && is_open (self) && shmooze_lane_runs_elsewhere (&self->lane, SHMOOZE_LANE_PROCESSOR))
+    spin_end = MIN (deadline, now + SHMOOZE_SPIN_USEC);
+  else
+    spin_end = now;
+  if (cancellable != NULL && g_cancellable_make_pollfd (cancellable, &fds[1]))
+    n_fds = 2;
+
+  while (!news && check_readable (self, error) && !g_cancellable_set_error_if_cancelled (cancellable, error))
+    {
+      news = shmooze_reader_has_news (self);
+      if (news)
+        break;
+      if (now >= deadline)
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Timed out waiting for a message"));
+          break;
+        }
+
+      if (now < spin_end)
+        news = spin (self, spin_end, cancellable);
+      else
+        sleep_until (self, deadline == G_MAXINT64 ? -1 : deadline - now, fds, n_fds, &poll_msec);
+      if (!news)
+        now = g_get_monotonic_time ();
+    }
+  shmooze_reader_wake_up (self);
+  if (n_fds == 2)
+    g_cancellable_release_fd (cancellable);
+  return news;
+}
+
+static inline gconstpointer
+try_next (ShmoozeReader *self,
+          gsize         *size)
+{
+  if (!shmooze_lane_try_peek (&self->lane, &self->position, &self->peeked))
+    return NULL;
+
+  *size = self->peeked.size;
+  return self->peeked.payload;
+}
+
+/* The general case: waiting, publishing the position, an error. */
+static G_NO_INLINE gconstpointer
+next_slowly (ShmoozeReader  *self,
+             gint64          timeout_usec,
+             GCancellable   *cancellable,
+             gsize          *size,
+             GError        **error)
+{
+  *size = 0;
+  if (self->peeked.payload != NULL)
+    shmooze_reader_release (self);
+
+  /* Do not create the cancellable's descriptor if there is no need to wait. */
+  if ((g_cancellable_is_cancelled (cancellable) || !shmooze_reader_has_news (self)) &&
+      !shmooze_reader_wait (self, timeout_usec, cancellable, error))
+    return NULL;
+  return shmooze_reader_peek (self, size, error);
+}
+
+/**
+ * shmooze_reader_next: (skip)
+ * @self: a reader
+ * @timeout_usec: the maximum time to wait, in microseconds, or -1 for no limit
+ * @cancellable: (nullable): a cancellable
+ * @size: (out): the length of the message in bytes
+ * @error: return location for an error
+ *
+ * Releases the current message if there is one, waits, and returns the next
+ * one in place. It remains the current message until [method@Reader.release],
+ * or until the next call.
+ *
+ * This does the same as [method@Reader.release], [method@Reader.wait] and
+ * [method@Reader.peek], but faster, in particular with %SHMOOZE_WAIT_SPIN.
+ *
+ * The wait also ends if the draft changes. Then there is neither a message nor
+ * an error, until the draft is taken with [method@Reader.read_draft].
+ *
+ * Fails like [method@Reader.wait].
+ *
+ * Returns: (transfer none) (nullable): the message; `NULL` without an error if
+ *   the draft has changed and there is no message
+ *
+ * Since: 1.0
+ */
+gconstpointer
+shmooze_reader_next (ShmoozeReader *self,
+                     gint64         timeout_usec,
+                     GCancellable  *cancellable,
+                     gsize         *size,
+                     GError       **error)
+{
+  gconstpointer data;
+
+  g_return_val_if_fail (is_reader (self), NULL);
+  g_return_val_if_fail (size != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  /* Every instruction between finding the message and returning it adds to the latency. The current message is
+   * released by finding the next. */
+  if (G_LIKELY (cancellable == NULL && is_open (self) && self->broken == NULL && self->position < self->publish_at))
+    {
+      data = try_next (self, size);
+      if (data != NULL)
+        return data;
+
+      if (self->wait == SHMOOZE_WAIT_SPIN && timeout_usec != 0)
+        for (guint i = 0; i < SHMOOZE_LOOKS_PER_CLOCK; i++)
+          {
+            data = try_next (self, size);
+            if (data != NULL)
+              return data;
+            shmooze_relax ();
+          }
+    }
+  return next_slowly (self, timeout_usec, cancellable, size, error);
+}
+
 /**
  * shmooze_reader_close:
  * @self: a reader
  *
- * Stops reading; the place is free for another reader, and the writer waits
- * for this one no more. To close it twice is fine.
+ * Stops reading. The writer no longer waits for this reader, and another one
+ * can take its place. Closing a closed reader has no effect.
  *
  * Since: 1.0
  */

@@ -4,6 +4,7 @@
 #include "lane/shmooze-outbox-private.h"
 #include "shmooze-room.h"
 #include "room/shmooze-seats-private.h"
+#include "shmooze-writer.h"
 
 G_BEGIN_DECLS
 

@@ -298,7 +298,7 @@ look_after_peers (ShmoozeRoom *self,
 
       if (seat->peer == NULL)
         continue;
-      if (self->writer == NULL || shmooze_writer_is_attended (self->writer, shmooze_seat_at (i)))
+      if (self->writer == NULL || shmooze_ring_is_attended (&self->writer->ring, shmooze_seat_at (i)))
         seat->unread_since = 0;
       else if (seat->unread_since == 0)
         seat->unread_since = now;
@@ -534,7 +534,7 @@ take_news (ShmoozeRoom *self,
                                                                                    : self->changes | self->quiet));
 
   if (!self->left && self->writer != NULL)
-    shmooze_outbox_flush (&self->outbox, self->writer, self->bell >= 0, shmooze_seat_at (self->own_seat));
+    shmooze_outbox_flush (&self->outbox, &self->writer->ring, self->bell >= 0, shmooze_seat_at (self->own_seat));
   /* One's own that were sent meanwhile: not a round of the main loop later. */
   if (!self->left)
     n += emit_messages (self);

@@ -344,7 +344,7 @@ shmooze_room_send_async (ShmoozeRoom         *self,
       g_clear_error (&error);
       g_task_set_task_data (task, g_strdup (text), g_free);
       shmooze_outbox_push (&self->outbox, task);
-      shmooze_outbox_flush (&self->outbox, self->writer, self->bell >= 0, shmooze_seat_at (self->own_seat));
+      shmooze_outbox_flush (&self->outbox, &self->writer->ring, self->bell >= 0, shmooze_seat_at (self->own_seat));
       return;
     }
 
