@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * SHMOOZE_SHARED_TEXT_NAME: (value "/EMoreauSharedDemo")
  *
- * The name that the classic programs share a text by.
+ * The name of the region that the original .NET programs share a text in.
  *
  * Since: 1.0
  */
@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 /**
  * SHMOOZE_SHARED_TEXT_CAPACITY: (value 8096)
  *
- * The capacity of the classic programs' region, in bytes.
+ * The size in bytes of the region of the original .NET programs.
  *
  * Since: 1.0
  */
@@ -45,6 +45,9 @@ SHMOOZE_AVAILABLE_IN_1_0
 gboolean           shmooze_shared_text_get_sharer_present (ShmoozeSharedText   *self);
 SHMOOZE_AVAILABLE_IN_1_0
 guint              shmooze_shared_text_get_max_units      (ShmoozeSharedText   *self);
+SHMOOZE_AVAILABLE_IN_1_0
+guint              shmooze_shared_text_count_units        (const char          *text,
+                                                           gssize               length);
 SHMOOZE_AVAILABLE_IN_1_0
 gboolean           shmooze_shared_text_set_text           (ShmoozeSharedText   *self,
                                                            const char          *text,

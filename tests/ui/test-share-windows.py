@@ -390,7 +390,7 @@ def what_cannot_be_read_is_told_and_harms_nobody():
         b.shot('show-odd')
         put(name, b'', 4)
         b.click_show()
-        b.wait_shows('has 4 bytes; a shared text needs at least 10')
+        b.wait_shows('has 4 bytes, but at least 10 are needed')
         put(name, b'', 0)
         b.click_show()
         b.wait_shows('is still empty')

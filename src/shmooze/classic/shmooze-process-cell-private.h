@@ -5,13 +5,14 @@
 
 G_BEGIN_DECLS
 
-/* The classic controller's four bytes: who works, and whether it is to stop. */
+/* The four bytes that a controller shares with its worker: the worker's process ID, 0 when no worker is running, or
+ * -1 to ask it to stop. */
 typedef struct _ShmoozeProcessCell ShmoozeProcessCell;
 
 #define SHMOOZE_PROCESS_NONE 0
 #define SHMOOZE_PROCESS_STOP (-1)
 
-/* Locks: one supervisor, one worker. */
+/* The lock offsets in the region. There is at most one supervisor, and at most one worker. */
 #define SHMOOZE_PROCESS_CELL_SUPERVISOR_LOCK 0
 #define SHMOOZE_PROCESS_CELL_WORKER_LOCK 1
 

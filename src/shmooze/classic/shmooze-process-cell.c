@@ -3,6 +3,7 @@
 #include "config.h"
 #include "classic/shmooze-process-cell-private.h"
 
+#include "classic/shmooze-layout-private.h"
 #include "region/shmooze-region-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -17,8 +18,7 @@
 
 struct _ShmoozeProcessCell
 {
-  ShmoozeRegion    *region;
-  ShmoozeView      *view;
+  ShmoozeLayout     layout;
   _Atomic (gint32) *word;
 };
 
@@ -28,44 +28,30 @@ shmooze_process_cell_new (const char  *name,
                           GError     **error)
 {
   g_autoptr(ShmoozeProcessCell) self = g_new0 (ShmoozeProcessCell, 1);
+  ShmoozeRegion *region;
 
   if (create)
-    self->region = shmooze_region_create_or_open (name, sizeof *self->word, SHMOOZE_ACCESS_READ_WRITE, NULL, error);
+    region = shmooze_region_create_or_open (name, sizeof *self->word, SHMOOZE_ACCESS_READ_WRITE, NULL, error);
   else
-    self->region = shmooze_region_open (name, SHMOOZE_ACCESS_READ_WRITE, error);
-  if (self->region == NULL)
-    return NULL;
-  if (shmooze_region_get_capacity (self->region) < sizeof *self->word)
-    {
-      g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                   _("Region “%s” has %" PRIu64 " bytes; a process cell needs at least %zu"),
-                   name, shmooze_region_get_capacity (self->region), sizeof *self->word);
-      return NULL;
-    }
-  self->view = shmooze_region_create_view (self->region, 0, sizeof *self->word, SHMOOZE_ACCESS_READ_WRITE, error);
-  if (self->view == NULL)
+    region = shmooze_region_open (name, SHMOOZE_ACCESS_READ_WRITE, error);
+  if (!shmooze_layout_map (&self->layout, region, sizeof *self->word, SHMOOZE_ACCESS_READ_WRITE, error))
     return NULL;
 
-  self->word = shmooze_view_get_data (self->view);
+  self->word = shmooze_view_get_data (self->layout.view);
   return g_steal_pointer (&self);
 }
 
 void
 shmooze_process_cell_free (ShmoozeProcessCell *self)
 {
-  if (self->view != NULL)
-    shmooze_view_close (self->view);
-  if (self->region != NULL)
-    shmooze_region_close (self->region);
-  g_clear_object (&self->view);
-  g_clear_object (&self->region);
+  shmooze_layout_clear (&self->layout);
   g_free (self);
 }
 
 ShmoozeRegion *
 shmooze_process_cell_get_region (ShmoozeProcessCell *self)
 {
-  return self->region;
+  return self->layout.region;
 }
 
 gboolean
@@ -73,22 +59,23 @@ shmooze_process_cell_get (ShmoozeProcessCell  *self,
                           gint32              *value,
                           GError             **error)
 {
-  if (!shmooze_view_begin_reading (self->view, error))
+  if (!shmooze_view_begin_reading (self->layout.view, error))
     return FALSE;
   *value = GINT32_FROM_LE (atomic_load (self->word));
-  if (!shmooze_view_end (self->view, error))
+  if (!shmooze_view_end (self->layout.view, error))
     return FALSE;
   if (*value >= SHMOOZE_PROCESS_STOP)
     return TRUE;
 
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT,
                _("Region “%s” contains %" PRId32 ", which is not a valid process ID"),
-               shmooze_region_get_name (self->region), *value);
+               shmooze_region_get_name (self->layout.region), *value);
   return FALSE;
 }
 
-/* Puts @value there if @former still is, so that a late number never takes the place of a call to stop.
- * Otherwise @former becomes what is there. FALSE without an error: something else was there. */
+/* Replaces @former by @value, unless the cell contains another value by now: so a worker that records its process ID
+ * late never overwrites a request to stop. Sets @former to the value that was found. Returns FALSE without an error
+ * if that was another value. */
 gboolean
 shmooze_process_cell_replace (ShmoozeProcessCell  *self,
                               gint32              *former,
@@ -98,11 +85,11 @@ shmooze_process_cell_replace (ShmoozeProcessCell  *self,
   gint32 expected = GINT32_TO_LE (*former);
   gboolean replaced;
 
-  if (!shmooze_view_begin_writing (self->view, error))
+  if (!shmooze_view_begin_writing (self->layout.view, error))
     return FALSE;
   replaced = atomic_compare_exchange_strong (self->word, &expected, GINT32_TO_LE (value));
   *former = GINT32_FROM_LE (expected);
-  return shmooze_view_end (self->view, error) && replaced;
+  return shmooze_view_end (self->layout.view, error) && replaced;
 }
 
 static gboolean
@@ -129,8 +116,8 @@ maps_region (gint32             pid,
   return FALSE;
 }
 
-/* A descriptor of the process with that number, if it works here: if it has the region mapped. Numbers are
- * given out again, so that a number alone says nothing. -1: there is none. */
+/* Returns a pidfd of the process with that ID if it has the region mapped, else -1. The ID alone proves nothing,
+ * because the kernel reuses process IDs. */
 int
 shmooze_process_cell_find (ShmoozeProcessCell *self,
                            gint32              pid)
@@ -138,7 +125,7 @@ shmooze_process_cell_find (ShmoozeProcessCell *self,
   struct stat st;
   int fd;
 
-  if (pid <= 0 || stat (shmooze_region_get_path (self->region), &st) < 0)
+  if (pid <= 0 || stat (shmooze_region_get_path (self->layout.region), &st) < 0)
     return -1;
   fd = (int) syscall (SYS_pidfd_open, (pid_t) pid, 0);
   if (fd >= 0 && !maps_region (pid, &st))

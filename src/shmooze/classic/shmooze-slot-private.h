@@ -5,12 +5,13 @@
 
 G_BEGIN_DECLS
 
-/* One direction of the classic communicator, at a position P: a byte that says that there is a message, a byte
- * at P + 1 by which the reader confirms, the length at P + 2, the message from P + 12. */
+/* One direction of the communicator, at a position P: the byte at P says whether a message is available, the byte
+ * at P + 1 whether the reader has confirmed it; the length is a little-endian int32 at P + 2, and the message begins
+ * at P + 12. */
 #define SHMOOZE_SLOT_DATA_AT 12
 #define SHMOOZE_SLOT_MIN (SHMOOZE_SLOT_DATA_AT + 1)
 
-/* What a slot's writer and reader lock, from its position. */
+/* The lock offsets of a slot's writer and of its reader, relative to its position. */
 #define SHMOOZE_SLOT_WRITER_LOCK 0
 #define SHMOOZE_SLOT_READER_LOCK 1
 

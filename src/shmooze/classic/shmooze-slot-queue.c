@@ -8,19 +8,19 @@
 typedef struct
 {
   GBytes *message;
-  GTask  *task;  /* NULL: nobody wants to know */
-} Letter;
+  GTask  *task;  /* completed when the message is confirmed; NULL: written without a callback */
+} Item;
 
 struct _ShmoozeSlotQueue
 {
-  GQueue   waiting;
-  gboolean in_slot;  /* the first one */
+  GQueue   items;
+  gboolean in_slot;  /* whether the first one is in the slot */
 };
 
 static void
-letter_free (gpointer data)
+item_free (gpointer data)
 {
-  Letter *self = data;
+  Item *self = data;
 
   g_bytes_unref (self->message);
   g_clear_object (&self->task);
@@ -32,87 +32,87 @@ shmooze_slot_queue_new (void)
 {
   ShmoozeSlotQueue *self = g_new0 (ShmoozeSlotQueue, 1);
 
-  g_queue_init (&self->waiting);
+  g_queue_init (&self->items);
   return self;
 }
 
 void
 shmooze_slot_queue_free (ShmoozeSlotQueue *self)
 {
-  g_queue_clear_full (&self->waiting, letter_free);
+  g_queue_clear_full (&self->items, item_free);
   g_free (self);
 }
 
 guint
 shmooze_slot_queue_get_n (ShmoozeSlotQueue *self)
 {
-  return self->waiting.length;
+  return self->items.length;
 }
 
-/* The size of the longest one that is not confirmed. */
+/* Returns the size of the longest message. */
 gsize
 shmooze_slot_queue_get_longest (ShmoozeSlotQueue *self)
 {
   gsize longest = 0;
 
-  for (GList *link = self->waiting.head; link != NULL; link = link->next)
-    longest = MAX (longest, g_bytes_get_size (((Letter *) link->data)->message));
+  for (GList *link = self->items.head; link != NULL; link = link->next)
+    longest = MAX (longest, g_bytes_get_size (((Item *) link->data)->message));
   return longest;
 }
 
 void
 shmooze_slot_queue_add (ShmoozeSlotQueue *self,
-                     gconstpointer   data,
-                     gsize           size,
-                     GTask          *task)
+                        gconstpointer     data,
+                        gsize             size,
+                        GTask            *task)
 {
-  Letter *letter = g_new0 (Letter, 1);
+  Item *item = g_new0 (Item, 1);
 
-  letter->message = g_bytes_new (data, size);
-  letter->task = task != NULL ? g_object_ref (task) : NULL;
-  g_queue_push_tail (&self->waiting, letter);
+  item->message = g_bytes_new (data, size);
+  g_set_object (&item->task, task);
+  g_queue_push_tail (&self->items, item);
 }
 
-/* Takes it out before its callback can run, which may send another or end it all. */
+/* Removes an item before its callback runs, which may write another message or close the communicator. */
 static void
-end_letter (ShmoozeSlotQueue *self,
-            GList          *link,
-            const GError   *error)
+finish (ShmoozeSlotQueue *self,
+        GList            *link,
+        const GError     *error)
 {
   g_autoptr(GTask) task = NULL;
-  Letter *letter = link->data;
+  Item *item = link->data;
 
-  if (link == self->waiting.head)
+  if (link == self->items.head)
     self->in_slot = FALSE;
-  g_queue_delete_link (&self->waiting, link);
-  task = g_steal_pointer (&letter->task);
-  letter_free (letter);
+  g_queue_delete_link (&self->items, link);
+  task = g_steal_pointer (&item->task);
+  item_free (item);
   if (task != NULL && error != NULL)
     g_task_return_error (task, g_error_copy (error));
   else if (task != NULL)
     g_task_return_boolean (task, TRUE);
 }
 
-/* What stands in the slot cannot be called back. */
+/* A message in the slot cannot be cancelled: the reader may have read it. */
 static GList *
 find_cancelled (ShmoozeSlotQueue *self)
 {
-  GList *link = self->waiting.head;
+  GList *link = self->items.head;
 
-  if (link != NULL && self->in_slot)
+  if (self->in_slot)
     link = link->next;
   for (; link != NULL; link = link->next)
     {
-      Letter *letter = link->data;
+      Item *item = link->data;
 
-      if (letter->task != NULL && g_cancellable_is_cancelled (g_task_get_cancellable (letter->task)))
+      if (item->task != NULL && g_cancellable_is_cancelled (g_task_get_cancellable (item->task)))
         return link;
     }
   return NULL;
 }
 
 static void
-end_cancelled (ShmoozeSlotQueue *self)
+finish_cancelled (ShmoozeSlotQueue *self)
 {
   GList *link;
 
@@ -120,26 +120,27 @@ end_cancelled (ShmoozeSlotQueue *self)
     {
       g_autoptr(GError) error = NULL;
 
-      g_cancellable_set_error_if_cancelled (g_task_get_cancellable (((Letter *) link->data)->task), &error);
-      end_letter (self, link, error);
+      g_cancellable_set_error_if_cancelled (g_task_get_cancellable (((Item *) link->data)->task), &error);
+      finish (self, link, error);
     }
 }
 
-/* Goes on as far as the reader lets it. TRUE: something has moved. */
+/* Sends messages as far as the reader has confirmed those before them. Returns whether anything was sent or
+ * confirmed. */
 gboolean
 shmooze_slot_queue_send (ShmoozeSlotQueue *self,
-                      ShmoozeView    *view,
-                      gint64          position)
+                         ShmoozeView      *view,
+                         gint64            position)
 {
   gboolean moved = FALSE;
-  Letter *first;
+  Item *first;
 
-  end_cancelled (self);
-  while ((first = g_queue_peek_head (&self->waiting)) != NULL && shmooze_slot_is_free (view, position))
+  finish_cancelled (self);
+  while ((first = g_queue_peek_head (&self->items)) != NULL && shmooze_slot_is_free (view, position))
     {
       moved = TRUE;
       if (self->in_slot)
-        end_letter (self, self->waiting.head, NULL);
+        finish (self, self->items.head, NULL);
       else if (shmooze_slot_put (view, position, first->message))
         self->in_slot = TRUE;
       else
@@ -150,8 +151,8 @@ shmooze_slot_queue_send (ShmoozeSlotQueue *self,
 
 void
 shmooze_slot_queue_fail (ShmoozeSlotQueue *self,
-                      const GError   *error)
+                         const GError     *error)
 {
-  while (self->waiting.length > 0)
-    end_letter (self, self->waiting.head, error);
+  while (self->items.length > 0)
+    finish (self, self->items.head, error);
 }

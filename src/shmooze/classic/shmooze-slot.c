@@ -42,7 +42,8 @@ store_flag (ShmoozeView *view,
   atomic_store_explicit (flag_at (view, position), value, memory_order_release);
 }
 
-/* How long a message can be in the slot: up to the other slot, or the end. */
+/* Returns the maximum length of a message: it ends at the slot at @other if that comes after this one, or else at the
+ * end of the region. */
 gsize
 shmooze_slot_room (ShmoozeView *view,
                    gint64       position,
@@ -53,8 +54,9 @@ shmooze_slot_room (ShmoozeView *view,
   return MIN ((gsize) (end - position - SHMOOZE_SLOT_DATA_AT), G_MAXINT32);
 }
 
-/* Confirms what nobody will: an empty slot is free to be written, whatever its last writer was at when it
- * ended. A message that has not been read stays. */
+/* Makes an empty slot free to be written: its former writer may have ended between the stores of
+ * shmooze_slot_put(), where neither a message is available nor the last one is confirmed. A message that has not
+ * been read stays. */
 void
 shmooze_slot_free (ShmoozeView *view,
                    gint64       position)
@@ -66,7 +68,7 @@ shmooze_slot_free (ShmoozeView *view,
   shmooze_view_end (view, NULL);
 }
 
-/* A reader that has not taken the message has not confirmed it, whatever else it says. */
+/* A confirmation does not count while the message is still marked as available. */
 gboolean
 shmooze_slot_is_free (ShmoozeView *view,
                       gint64       position)
@@ -79,7 +81,7 @@ shmooze_slot_is_free (ShmoozeView *view,
   return shmooze_view_end (view, NULL) && confirmed;
 }
 
-/* The message fits, and the slot is free. */
+/* The caller has checked that the message fits and that the slot is free. */
 gboolean
 shmooze_slot_put (ShmoozeView *view,
                   gint64       position,
@@ -94,13 +96,13 @@ shmooze_slot_put (ShmoozeView *view,
   memcpy (bytes_at (view, position + LENGTH_AT), &length, sizeof length);
   if (size > 0)
     memcpy (bytes_at (view, position + SHMOOZE_SLOT_DATA_AT), data, size);
-  /* In this order: who sees the second flag finds everything else in place. */
+  /* The flag that makes the message visible is stored last: a reader that sees it finds everything else in place. */
   store_flag (view, position + CONFIRM_AT, 0);
   store_flag (view, position, 1);
   return shmooze_view_end (view, NULL);
 }
 
-/* The slot is only written to when the message is in order. */
+/* Writes to the slot only if its contents are valid. */
 static GBytes *
 take (ShmoozeView  *view,
       gint64        position,
@@ -115,7 +117,8 @@ take (ShmoozeView  *view,
     return NULL;
 
   memcpy (&length, bytes_at (view, position + LENGTH_AT), sizeof length);
-  /* What is checked is what is used: the compiler must not look there again, where the peer may write. */
+  /* The length that is checked must be the length that is used: the compiler must not load it again, because the
+   * peer may change it at any time. */
   atomic_signal_fence (memory_order_seq_cst);
   length = GINT32_FROM_LE (length);
   if (available > 1 || confirm > 1 || length < 0 || (gsize) length > room)
@@ -133,7 +136,7 @@ take (ShmoozeView  *view,
   return message;
 }
 
-/* NULL without an error: there is none. */
+/* Returns NULL without an error if there is no message. */
 GBytes *
 shmooze_slot_take (ShmoozeView  *view,
                    gint64        position,

@@ -74,6 +74,14 @@ shmooze_region_is_replaced (ShmoozeRegion *self)
          !shmooze_backing_is_named (&self->holder.object, self->holder.place);
 }
 
+/* Whether the name still leads to this object: another program may remove it, or put another object in its place. */
+gboolean
+shmooze_region_has_name (ShmoozeRegion *self)
+{
+  return shmooze_region_is_detached (self) || self->holder.place == NULL ||
+         shmooze_backing_is_named (&self->holder.object, self->holder.place);
+}
+
 static void
 set_lost (ShmoozeRegion  *self,
           GError        **error)

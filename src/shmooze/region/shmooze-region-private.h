@@ -67,6 +67,7 @@ shmooze_region_is_sound (ShmoozeRegion *self)
 
 gboolean       shmooze_region_is_detached   (ShmoozeRegion  *self);
 gboolean       shmooze_region_is_replaced   (ShmoozeRegion  *self);
+gboolean       shmooze_region_has_name      (ShmoozeRegion  *self);
 gboolean       shmooze_region_try_lock      (ShmoozeRegion  *self,
                                              guint64         offset);
 void           shmooze_region_unlock        (ShmoozeRegion  *self,
