@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define SMALL 4096   /* a queue of 1 or 2 KiB */
+#define LARGE 200000
+#define N_BOTH 2000
 #define N_BALLS (TEST_SLOW ? 5000 : 50000)
 
 static gpointer
@@ -282,6 +284,58 @@ test_next_waits (void)
     }
 }
 
+static gpointer
+write_both (gpointer data)
+{
+  for (guint i = 0; i < N_BOTH; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%u", i);
+
+      test_lane_draft (data, text);
+      test_lane_write (data, text);
+    }
+  test_lane_draft (data, "end");
+  return NULL;
+}
+
+/* The loop of docs/waiting.md. */
+static void
+test_next_with_drafts (void)
+{
+  g_test_summary ("A loop that takes a draft when next() returns neither a message nor an error reads all messages.");
+
+  for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 100);
+      g_autoptr(ShmoozeReader) reader = test_lane_read (lane, wait);
+      GThread *thread = g_thread_new ("writer", write_both, lane);
+      gboolean ended = FALSE;
+      guint n = 0;
+
+      while (n < N_BOTH || !ended)
+        {
+          gsize size;
+          const char *data = shmooze_reader_next (reader, TEST_PATIENCE_USEC, NULL, &size, &error);
+
+          if (data != NULL)
+            {
+              g_autofree char *text = g_strdup_printf ("%u", n++);
+
+              g_assert_cmpmem (data, size, text, strlen (text));
+            }
+          else if (error == NULL)
+            {
+              g_autofree char *draft = shmooze_reader_read_draft (reader, NULL, &error);
+
+              ended = draft != NULL && strcmp (draft, "end") == 0;
+            }
+          g_assert_no_error (error);
+        }
+      g_thread_join (thread);
+    }
+}
+
 static void
 test_next_fails (void)
 {
@@ -398,6 +452,7 @@ main (int    argc,
   test_add ("/reader/next", test_next);
   test_add ("/reader/next-makes-room", test_next_makes_room);
   test_add ("/reader/next-waits", test_next_waits);
+  test_add ("/reader/next-with-drafts", test_next_with_drafts);
   test_add ("/reader/next-fails", test_next_fails);
   test_add ("/reader/next-hostile", test_next_hostile);
   test_add ("/reader/ping-pong", test_ping_pong);
