@@ -103,7 +103,7 @@ on_text_changed (GtkTextBuffer   *buffer,
                  ChatShareWindow *self)
 {
   g_autofree char *text = chat_text_dup (buffer);
-  const guint n_units = chat_text_count_units (text);
+  const guint n_units = shmooze_shared_text_count_units (text, -1);
   g_autoptr (GError) error = NULL;
 
   if (self->shared == NULL)

@@ -22,7 +22,6 @@ struct _ChatShowWindow
 
   char                 *name;
   ShmoozeSharedText    *shared;       /* that is followed, or NULL */
-  GFileMonitor         *monitor;
   guint                 look_id;      /* while there is nothing to follow */
   gboolean              is_lost;      /* the region was, and nobody has shared again */
 
@@ -128,10 +127,6 @@ on_show_clicked (ChatShowWindow *self)
 static void
 close_text (ChatShowWindow *self)
 {
-  if (self->monitor != NULL)
-    g_signal_handlers_disconnect_by_data (self->monitor, self);
-  g_clear_object (&self->monitor);
-
   if (self->shared != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->shared, self);
@@ -216,59 +211,13 @@ on_sharer_present (ShmoozeSharedText *shared,
     tell_nobody_shares (self);
 }
 
-/* Perhaps there is a last text that nobody has looked at. Or there is none to look at any more: whoever shared it may
- * have heard of that, and taken the name away, before we did. */
+/* The end of a sharer that does not use the library only shows by the removal of the region. */
 static void
-on_region_gone (ChatShowWindow *self)
+on_removed (ShmoozeSharedText *shared,
+            ChatShowWindow    *self)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = shmooze_shared_text_dup_text (self->shared, NULL, &error);
-
-  if (text != NULL)
-    chat_shown_set_text (self->shown, text);
-
-  if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
-    {
-      on_failed (self->shared, error, self);
-      return;
-    }
-
   look_again_later (self);
   tell_nobody_shares (self);
-}
-
-static void
-on_file_changed (GFileMonitor      *monitor,
-                 GFile             *file,
-                 GFile             *other,
-                 GFileMonitorEvent  event,
-                 ChatShowWindow    *self)
-{
-  if (event == G_FILE_MONITOR_EVENT_DELETED)
-    on_region_gone (self);
-}
-
-/* Nobody can see whether a program of another kind still shares a text, only that it took the region away. */
-static void
-watch_file (ChatShowWindow *self)
-{
-  g_autoptr (ShmoozeRegion) region = shmooze_region_open (self->name, SHMOOZE_ACCESS_READ, NULL);
-  g_autoptr (GFile) file = NULL;
-
-  if (region == NULL)
-    {
-      on_region_gone (self);
-      return;
-    }
-
-  file = g_file_new_for_path (shmooze_region_get_path (region));
-  self->monitor = g_file_monitor_file (file, G_FILE_MONITOR_NONE, NULL, NULL);
-  if (self->monitor != NULL)
-    g_signal_connect (self->monitor, "changed", G_CALLBACK (on_file_changed), self);
-
-  /* It may have happened before we watched. */
-  if (!g_file_query_exists (file, NULL))
-    on_region_gone (self);
 }
 
 static void
@@ -284,8 +233,8 @@ follow (ChatShowWindow *self)
       g_signal_connect (self->shared, "changed", G_CALLBACK (on_changed), self);
       g_signal_connect (self->shared, "failed", G_CALLBACK (on_failed), self);
       g_signal_connect (self->shared, "notify::sharer-present", G_CALLBACK (on_sharer_present), self);
+      g_signal_connect (self->shared, "removed", G_CALLBACK (on_removed), self);
       shmooze_shared_text_start_reader (self->shared);
-      watch_file (self);
       return;
     }
 

@@ -7,6 +7,7 @@
 #include "chat-theme.h"
 
 #include <glib/gi18n.h>
+#include <shmooze/shmooze.h>
 
 #define RULE "------------------------------"
 #define MAX_CHARACTERS 65536
@@ -85,7 +86,7 @@ void
 chat_shown_set_text (ChatShown  *self,
                      const char *text)
 {
-  const guint n_units = chat_text_count_units (text);
+  const guint n_units = shmooze_shared_text_count_units (text, -1);
   g_autofree char *length = NULL;
   char *tail;
   char *beginning = dup_beginning (text, &tail);

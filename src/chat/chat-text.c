@@ -15,18 +15,6 @@ chat_text_dup (GtkTextBuffer *buffer)
   return gtk_text_buffer_get_text (buffer, &start, &end, FALSE);
 }
 
-/* How long @text is in UTF-16, as the classic layout counts. */
-guint
-chat_text_count_units (const char *text)
-{
-  guint n_units = 0;
-
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    n_units += g_utf8_get_char (p) > 0xffff ? 2 : 1;
-
-  return n_units;
-}
-
 /* Of @a and @b, from there on: how many bytes of whole characters both begin with. */
 static gsize
 count_common_start (const char *a,

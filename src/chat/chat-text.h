@@ -5,12 +5,11 @@
 
 G_BEGIN_DECLS
 
-char *chat_text_dup         (GtkTextBuffer *buffer);
-guint chat_text_count_units (const char    *text);
-void  chat_text_replace     (GtkTextBuffer *buffer,
-                             int            offset,
-                             const char    *old,
-                             const char    *text,
-                             GtkTextTag    *tag);
+char *chat_text_dup     (GtkTextBuffer *buffer);
+void  chat_text_replace (GtkTextBuffer *buffer,
+                         int            offset,
+                         const char    *old,
+                         const char    *text,
+                         GtkTextTag    *tag);
 
 G_END_DECLS

@@ -51,21 +51,19 @@ find_fitting_lines (const char *text,
                     guint       max_units,
                     guint      *line)
 {
+  const char *fitting = text;
+  const char *end;
   guint n_units = 0;
-  gsize fitting = 0;
 
-  *line = 1;
-  for (const char *p = text; *p != '\0' && n_units < max_units; p = g_utf8_next_char (p))
+  for (*line = 1; (end = strchr (fitting, '\n')) != NULL; (*line)++)
     {
-      n_units += g_utf8_get_char (p) > 0xffff ? 2 : 1;
-      if (*p == '\n')
-        {
-          fitting = (gsize) (p + 1 - text);
-          (*line)++;
-        }
+      n_units += shmooze_shared_text_count_units (fitting, end + 1 - fitting);
+      if (n_units > max_units)
+        break;
+      fitting = end + 1;
     }
 
-  return fitting;
+  return (gsize) (fitting - text);
 }
 
 /* Keeps what fits: the whole lines, or what is there already of the next one. */

@@ -18,7 +18,6 @@ typedef struct
 {
   ShmoozeSharedText *shared;
   CtlTextPrinter     printer;
-  GFileMonitor      *monitor;
   GMainLoop         *loop;
   char              *text;     /* that is printed */
   gboolean           ended;
@@ -66,9 +65,6 @@ stop_following (CtlShowText *self)
 {
   g_signal_handlers_disconnect_by_data (self->shared, self);
   shmooze_shared_text_stop_reader (self->shared);
-
-  if (self->monitor != NULL)
-    g_signal_handlers_disconnect_by_data (self->monitor, self);
 }
 
 /* There will be no more texts, but perhaps there is one that nobody has looked at. */
@@ -121,46 +117,15 @@ on_sharer_present (ShmoozeSharedText *shared,
   end (self, message);
 }
 
+/* The end of a sharer that does not use the library only shows by the removal of the region. */
 static void
-end_without_region (CtlShowText *self)
+on_removed (ShmoozeSharedText *shared,
+            gpointer           user_data)
 {
+  CtlShowText *self = user_data;
   g_autofree char *message = g_strdup_printf (_("The region “%s” was removed."), self->printer.name);
 
   end (self, message);
-}
-
-static void
-on_file (GFileMonitor      *monitor,
-         GFile             *file,
-         GFile             *other,
-         GFileMonitorEvent  event,
-         gpointer           user_data)
-{
-  if (event == G_FILE_MONITOR_EVENT_DELETED)
-    end_without_region (user_data);
-}
-
-/* Nobody can see whether a program of another kind still shares the text, only that it took the region away. */
-static void
-watch_file (CtlShowText *self)
-{
-  g_autoptr (ShmoozeRegion) region = shmooze_region_open (self->printer.name, SHMOOZE_ACCESS_READ, NULL);
-  g_autoptr (GFile) file = NULL;
-
-  if (region == NULL)
-    {
-      end_without_region (self);
-      return;
-    }
-
-  file = g_file_new_for_path (shmooze_region_get_path (region));
-  self->monitor = g_file_monitor_file (file, G_FILE_MONITOR_NONE, NULL, NULL);
-  if (self->monitor != NULL)
-    g_signal_connect (self->monitor, "changed", G_CALLBACK (on_file), self);
-
-  /* It may have happened before we watched. */
-  if (!g_file_query_exists (file, NULL))
-    end_without_region (self);
 }
 
 static gboolean
@@ -182,15 +147,14 @@ follow (CtlShowText *self)
   g_signal_connect (self->shared, "changed", G_CALLBACK (on_changed), self);
   g_signal_connect (self->shared, "failed", G_CALLBACK (on_failed), self);
   g_signal_connect (self->shared, "notify::sharer-present", G_CALLBACK (on_sharer_present), self);
+  g_signal_connect (self->shared, "removed", G_CALLBACK (on_removed), self);
   shmooze_shared_text_start_reader (self->shared);
-  watch_file (self);
 
   if (!self->ended)
     g_main_loop_run (self->loop);
 
   stop_following (self);
   g_source_remove (interrupt);
-  g_clear_object (&self->monitor);
   g_main_loop_unref (self->loop);
   g_free (self->text);
 

@@ -8,6 +8,7 @@
 #include "ctl-text.h"
 
 #include <glib/gi18n.h>
+#include <shmooze/shmooze.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -15,18 +16,6 @@
 #define RULE        "------------------------------"
 #define ROWS_UP     "\033[%uA"
 #define ERASE_BELOW "\r\033[J"
-
-/* What UTF-16 counts, as who shares the text does. */
-static guint
-count_units (const char *text)
-{
-  guint n_units = 0;
-
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    n_units += g_utf8_get_char (p) > 0xffff ? 2 : 1;
-
-  return n_units;
-}
 
 void
 ctl_text_printer_init (CtlTextPrinter *self,
@@ -123,7 +112,7 @@ append_for_person (CtlTextPrinter *self,
                    const char     *text)
 {
   const struct winsize size = get_size ();
-  const guint n_units = count_units (text);
+  const guint n_units = shmooze_shared_text_count_units (text, -1);
   g_autofree char *clean = ctl_text_clean (text);
   g_auto (GStrv) lines = g_strsplit (clean, "\n", -1);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
@@ -174,7 +163,7 @@ print_json (CtlTextPrinter  *self,
 
   ctl_json_open_object (json, NULL);
   ctl_json_add_string (json, "name", self->name);
-  ctl_json_add_number (json, "units", count_units (text));
+  ctl_json_add_number (json, "units", shmooze_shared_text_count_units (text, -1));
   ctl_json_add_string (json, "text", text);
   ctl_json_close_object (json);
 
