@@ -6,39 +6,11 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum
 {
   EXIT_USAGE = 2
 };
-
-/* A first name, as one would say it. */
-static char *
-make_default_nick (void)
-{
-  const char *real_name = g_get_real_name ();
-  const char *user_name = g_get_user_name ();
-  g_autofree char *valid = NULL;
-  char initial[7] = "";
-
-  if (getuid () != 0 && g_utf8_validate (real_name, -1, NULL) && g_strcmp0 (real_name, "Unknown") != 0)
-    {
-      g_auto (GStrv) words = g_strsplit_set (real_name, " \t,", 2);
-
-      if (words[0] != NULL && words[0][0] != '\0')
-        return g_strdup (words[0]);
-    }
-
-  valid = g_utf8_make_valid (user_name, -1);
-
-  if (*valid == '\0')
-    return g_strdup (_("Somebody"));
-
-  g_unichar_to_utf8 (g_unichar_totitle (g_utf8_get_char (valid)), initial);
-
-  return g_strconcat (initial, g_utf8_next_char (valid), NULL);
-}
 
 static gboolean
 parse_wait (const char   *name,
@@ -149,11 +121,8 @@ main (int    argc,
   if (regions != NULL && g_strv_length (regions) > 1)
     return fail_usage (_("Only one region can be given."));
 
-  if (name == NULL || g_strstrip (name)[0] == '\0')
-    {
-      g_free (name);
-      name = make_default_nick ();
-    }
+  if (name != NULL && g_strstrip (name)[0] == '\0')
+    g_clear_pointer (&name, g_free);
 
   g_set_application_name ("Shmooze");
   /* By this name the desktop finds the icon of the window. */

@@ -3,7 +3,6 @@
 
 #include "ctl-chat.h"
 #include "ctl-color.h"
-#include "ctl-nick.h"
 #include "ctl-verb.h"
 
 #include <glib/gi18n.h>
@@ -119,7 +118,6 @@ ctl_chat (int    argc,
   g_autofree char *nick_word = NULL;
   g_autofree char *color_word = NULL;
   g_autofree char *wait_word = NULL;
-  g_autofree char *nick = NULL;
   g_auto (GStrv) rest = NULL;
   const char *name;
   gboolean color = FALSE;
@@ -152,7 +150,5 @@ ctl_chat (int    argc,
   if (nick_word != NULL && *nick_word == '\0')
     return ctl_verb_usage_error ("%s", _("--name must not be empty."));
 
-  nick = nick_word != NULL ? g_utf8_make_valid (nick_word, -1) : ctl_nick_default ();
-
-  return chat (name, nick, wait, color);
+  return chat (name, nick_word, wait, color);
 }

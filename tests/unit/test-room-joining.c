@@ -153,7 +153,8 @@ test_nicks (void)
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), two = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestRoom) three = test_room_join ("chat", "Ada", AUTO), again = NULL;
   g_autoptr(TestRoom) odd = test_room_join ("chat", " A\nB\xff ", AUTO), too_long = test_room_join ("chat", long_nick, AUTO);
-  g_autoptr(TestRoom) too_wide = NULL;
+  g_autoptr(TestRoom) too_wide = NULL, usual = NULL, usual_too = NULL;
+  g_autofree char *second = NULL;
 
   g_assert_cmpstr (shmooze_room_get_nick (ada->room), ==, "Ada");
   g_assert_cmpstr (shmooze_room_get_nick (two->room), ==, "Ada 2");
@@ -176,6 +177,13 @@ test_nicks (void)
   g_assert_true (g_str_has_prefix (wide, shmooze_room_get_nick (too_wide->room)));
   test_wait (g_list_model_get_n_items (shmooze_room_get_peers (ada->room)) == 5);
   g_assert_nonnull (test_room_find_peer (ada, shmooze_room_get_nick (too_wide->room)));
+
+  /* The user's own name */
+  usual = test_room_join ("chat", NULL, AUTO);
+  usual_too = test_room_join ("chat", NULL, AUTO);
+  second = g_strdup_printf ("%s 2", shmooze_room_get_nick (usual->room));
+  g_assert_cmpuint (strlen (shmooze_room_get_nick (usual->room)), >, 0);
+  g_assert_cmpstr (shmooze_room_get_nick (usual_too->room), ==, second);
 }
 
 static gboolean

@@ -642,6 +642,29 @@ test_leave_in_handlers (void)
 }
 
 static void
+leave_on_draft (ShmoozePeer *peer,
+                GParamSpec  *pspec,
+                ShmoozeRoom *room)
+{
+  shmooze_room_leave (room);
+}
+
+static void
+test_leave_in_peer_handler (void)
+{
+  g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
+
+  g_test_summary ("A room can be left when the draft of a peer has changed.");
+
+  test_wait (n_peers (ada) == 1);
+  g_signal_connect (test_room_find_peer (ada, "Ben"), "notify::draft", G_CALLBACK (leave_on_draft), ada->room);
+  test_room_draft (ben, "typed");
+  test_wait (n_peers (ada) == 0);
+  g_assert_false (test_room_has_event (ada, "draft Ben: typed"));
+  test_wait (test_room_has_event (ben, "left Ada"));
+}
+
+static void
 answer (ShmoozeRoom    *room,
         ShmoozeMessage *message)
 {
@@ -840,6 +863,26 @@ test_quarantine (void)
   /* Presence has nothing to do with the lane. */
   g_clear_pointer (&ben, test_room_free);
   test_wait (test_room_has_event (ada, "left Ben"));
+}
+
+static void
+test_hostile_flags (void)
+{
+  g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
+  g_autoptr(ShmoozeView) view = view_room ("chat");
+  _Atomic (guint64) *seats = (gpointer) ((char *) shmooze_view_get_data (view) + 256);
+  guint n_rounds = 0;
+
+  g_test_summary ("A seat whose flags were changed by somebody else does not keep the peers awake.");
+
+  test_wait (n_peers (ada) == 1 && n_peers (ben) == 1);
+  test_settle ();
+  atomic_fetch_xor (&seats[shmooze_room_get_seat (ben->room) * 32], 4);
+  while (n_rounds < 100 && g_main_context_iteration (NULL, FALSE))
+    n_rounds++;
+  g_assert_cmpuint (n_rounds, <, 100);
+  g_assert_cmpuint (n_peers (ada), ==, 1);
+  g_assert_false (test_room_has_event (ada, "left Ben"));
 }
 
 static guint64
@@ -1150,6 +1193,7 @@ main (int    argc,
   test_add ("/room/leave-with-unsent", test_leave_with_unsent);
   test_add ("/room/leave-in-callback", test_leave_in_callback);
   test_add ("/room/leave-in-handlers", test_leave_in_handlers);
+  test_add ("/room/leave-in-peer-handler", test_leave_in_peer_handler);
   test_add ("/room/answers", test_answers);
   test_add ("/room/answers-at-once", test_prompt_answers);
   test_add ("/room/truncated", test_truncated);
@@ -1157,6 +1201,7 @@ main (int    argc,
   test_add ("/room/removed", test_removed);
   test_add ("/room/quarantine", test_quarantine);
   test_add ("/room/hostile", test_hostile);
+  test_add ("/room/hostile/flags", test_hostile_flags);
   test_add ("/room/too-long", test_too_long);
   test_add ("/room/invalid-text", test_invalid_text);
   test_add ("/room/order", test_order);

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "room/shmooze-message-private.h"
 
+#include "room/shmooze-display-line-private.h"
 #include "room/shmooze-seats-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -64,24 +65,24 @@ recognize_sender (char       **last,
                   const char  *nick,
                   gsize        length)
 {
-  g_autofree char *legible = NULL;
+  g_autofree char *line = NULL;
 
   if (*last != NULL && g_ref_string_length (*last) == length && memcmp (*last, nick, length) == 0)
     return;
 
-  legible = shmooze_seats_legible (nick, length);
+  line = shmooze_display_line_new (nick, length);
   g_clear_pointer (last, g_ref_string_release);
-  *last = g_ref_string_new (legible);
+  *last = g_ref_string_new (line);
 }
 
 /* Reads one frame. Nothing in it can be trusted, and all of it can change at any time: it is copied first, then
  * checked. @last_sender is the GRefString that the seat's previous message had, and becomes this one's. */
-ShmoozeMessage *
-shmooze_message_parse (const char  *frame,
-                       gsize        size,
-                       guint        seat,
-                       char       **last_sender,
-                       GError     **error)
+static ShmoozeMessage *
+parse (const char  *frame,
+       gsize        size,
+       guint        seat,
+       char       **last_sender,
+       GError     **error)
 {
   g_autoptr(ShmoozeMessage) self = NULL;
   g_autofree char *valid = NULL;
@@ -107,6 +108,35 @@ shmooze_message_parse (const char  *frame,
 
   valid = g_utf8_make_valid (self->text, head.text_length);
   return message_new (&head, seat, *last_sender, valid, strlen (valid), FALSE);
+}
+
+/* Takes up to @most messages from the lane of a seat and appends them to @messages. */
+gboolean
+shmooze_messages_read (GPtrArray      *messages,
+                       ShmoozeReader  *reader,
+                       guint           seat,
+                       guint           most,
+                       char          **last_sender,
+                       GError        **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  const char *frame;
+  gsize size;
+
+  while (most-- > 0 && (frame = shmooze_reader_peek (reader, &size, &local_error)) != NULL)
+    {
+      ShmoozeMessage *message = parse (frame, size, seat, last_sender, &local_error);
+
+      shmooze_reader_release (reader);
+      if (message == NULL)
+        break;
+      g_ptr_array_add (messages, message);
+    }
+  if (local_error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 /* Writes a message into the writer's queue, and returns it. @nick is a GRefString. @numbers is the room's counter;

@@ -176,15 +176,21 @@ shmooze_peer_set_state (ShmoozePeer      *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
 }
 
+/* Takes over the draft of the peer's lane. Returns whether it has changed. */
 gboolean
-shmooze_peer_set_draft (ShmoozePeer *self,
-                        const char  *draft)
+shmooze_peer_read_draft (ShmoozePeer    *self,
+                         ShmoozeReader  *reader,
+                         GError        **error)
 {
-  if (g_str_equal (self->draft, draft))
+  gsize length;
+  g_autofree char *bytes = shmooze_reader_read_draft (reader, &length, error);
+  g_autofree char *draft = bytes != NULL ? g_utf8_make_valid (bytes, (gssize) length) : NULL;
+
+  if (draft == NULL || g_str_equal (self->draft, draft))
     return FALSE;
 
   g_free (self->draft);
-  self->draft = g_strdup (draft);
+  self->draft = g_steal_pointer (&draft);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DRAFT]);
   return TRUE;
 }

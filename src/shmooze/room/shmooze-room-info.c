@@ -77,10 +77,10 @@ shmooze_room_info_new (const char  *region_name,
   self->name = g_strdup (region_name);
   self->path = g_strdup (shmooze_region_get_path (region));
   self->capacity = shmooze_region_get_capacity (region);
-  self->version = 1;
+  self->version = SHMOOZE_ROOM_VERSION;
   self->queue_size = seats.queue_size;
   self->draft_size = seats.draft_size;
-  self->n_messages = atomic_load ((ShmoozeWord *) (gpointer) (seats.base + SHMOOZE_ROOM_NUMBERS));
+  self->n_messages = atomic_load (shmooze_seats_numbers (&seats));
   id = g_string_new (NULL);
   for (guint i = 0; i < 16; i++)
     g_string_append_printf (id, "%02x", shmooze_region_get_id (region)[i]);
@@ -98,7 +98,7 @@ shmooze_room_info_new (const char  *region_name,
       if (shmooze_seats_read (&seats, i, &word, &info->since, &nick) && (word & SHMOOZE_SEAT_WORD_TAKEN))
         {
           info->nick = g_steal_pointer (&nick);
-          info->state = shmooze_region_is_locked (region, shmooze_seat_at (i)) ? SHMOOZE_SEAT_TAKEN
+          info->state = shmooze_region_is_locked (region, shmooze_seat_offset (i)) ? SHMOOZE_SEAT_TAKEN
                                                                                : SHMOOZE_SEAT_CRASHED;
         }
       if (!info->watching)

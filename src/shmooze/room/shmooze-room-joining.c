@@ -3,39 +3,18 @@
 #include "config.h"
 #include "room/shmooze-room-private.h"
 
-#include "os/shmooze-bell-private.h"
 #include "lane/shmooze-reader-private.h"
+#include "os/shmooze-bell-private.h"
+#include "room/shmooze-display-line-private.h"
+#include "room/shmooze-message-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
-static ShmoozeRegion *
-open_or_create (const char  *name,
-                GError     **error)
-{
-  for (gint64 deadline = g_get_monotonic_time () + G_USEC_PER_SEC; ;)
-    {
-      g_autoptr(GError) local_error = NULL;
-      ShmoozeRegion *region = shmooze_region_open (name, SHMOOZE_ACCESS_READ_WRITE, &local_error);
-
-      if (region == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        {
-          g_clear_error (&local_error);
-          region = shmooze_seats_create_room (name, &local_error);
-        }
-      if (region != NULL)
-        return region;
-      if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS) || g_get_monotonic_time () >= deadline)
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return NULL;
-        }
-    }
-}
-
-/* Only one joins at a time, so that nicks are unique and seats are taken in order. It is a matter of
- * microseconds, unless somebody was stopped in the middle of it. */
+/* Participants join one after the other, so that nicks are unique and seats are taken in order. It takes microseconds,
+ * unless a process is stopped in the middle of it. */
 static gboolean
 start_joining (ShmoozeRoom  *self,
                GError      **error)
@@ -51,43 +30,72 @@ start_joining (ShmoozeRoom  *self,
   return FALSE;
 }
 
-/* Makes the nick one that nobody here has: “Ada”, “Ada 2”. */
+/* The user's first name, or the capitalized login name if the system does not know the real one. */
+static char *
+make_default_nick (void)
+{
+  g_autofree char *real_name = g_utf8_make_valid (g_get_real_name (), -1);
+  g_autofree char *user_name = g_utf8_make_valid (g_get_user_name (), -1);
+  char initial[7] = "";
+
+  if (getuid () != 0 && strcmp (real_name, "Unknown") != 0)
+    {
+      g_auto(GStrv) words = g_strsplit_set (g_strstrip (real_name), " \t,", 2);
+
+      if (words[0] != NULL && *words[0] != '\0')
+        return g_strdup (words[0]);
+    }
+  if (*user_name == '\0')
+    return g_strdup (_("Somebody"));
+
+  g_unichar_to_utf8 (g_unichar_totitle (g_utf8_get_char (user_name)), initial);
+  return g_strconcat (initial, g_utf8_next_char (user_name), NULL);
+}
+
+static gboolean
+nick_is_used (ShmoozeRoom *self,
+              const char  *nick)
+{
+  for (guint i = 0; i < self->seats.n_seats; i++)
+    {
+      g_autofree char *other = NULL;
+      guint64 word;
+      gint64 since;
+
+      /* The own seat still has the nick of its previous occupant. */
+      if (i != self->own_seat &&
+          shmooze_seats_read (&self->seats, i, &word, &since, &other) &&
+          (word & SHMOOZE_SEAT_WORD_TAKEN) && g_str_equal (other, nick) &&
+          shmooze_region_is_locked (self->region, shmooze_seat_offset (i)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Makes the nick unique: “Ada”, “Ada 2”. */
 static char *
 choose_nick (ShmoozeRoom *self,
              const char  *wish)
 {
-  g_autofree char *base = shmooze_seats_legible (wish, strlen (wish));
+  g_autofree char *standard = wish == NULL ? make_default_nick () : NULL;
+  g_autofree char *base = wish == NULL ? shmooze_display_line_new (standard, strlen (standard))
+                                       : shmooze_display_line_new (wish, strlen (wish));
+  char *nick;
 
-  /* Leave room for the number, and cut between characters. */
+  /* Leave space for the number, and cut between characters. */
   if (strlen (base) > SHMOOZE_NICK_MAX - 4)
+    *g_utf8_find_prev_char (base, base + SHMOOZE_NICK_MAX - 4) = '\0';
+
+  nick = g_strdup (base);
+  for (guint n = 2; nick_is_used (self, nick); n++)
     {
-      char *end = g_utf8_find_prev_char (base, base + SHMOOZE_NICK_MAX - 4);
-
-      *end = '\0';
+      g_free (nick);
+      nick = g_strdup_printf ("%s %u", base, n);
     }
-  for (guint n = 1; ; n++)
-    {
-      g_autofree char *nick = n == 1 ? g_strdup (base) : g_strdup_printf ("%s %u", base, n);
-      gboolean used = FALSE;
-
-      for (guint i = 0; i < self->seats.n_seats && !used; i++)
-        {
-          g_autofree char *other = NULL;
-          guint64 word;
-          gint64 since;
-
-          /* One's own still says who sat there before. */
-          used = i != self->own_seat &&
-                 shmooze_seats_read (&self->seats, i, &word, &since, &other) &&
-                 (word & SHMOOZE_SEAT_WORD_TAKEN) && g_str_equal (other, nick) &&
-                 shmooze_region_is_locked (self->region, shmooze_seat_at (i));
-        }
-      if (!used)
-        return g_steal_pointer (&nick);
-    }
+  return nick;
 }
 
-/* Becomes the writer of the seat's lane, and reads what others said from this seat before. */
+/* Becomes the writer of the seat's lane, and reads what previous occupants wrote. */
 static gboolean
 take_lane (ShmoozeRoom  *self,
            guint         seat,
@@ -102,7 +110,8 @@ take_lane (ShmoozeRoom  *self,
   if (self->writer == NULL)
     return FALSE;
   history = shmooze_reader_new_with_bell (view, 0, FALSE, error);
-  if (history == NULL || !shmooze_room_read_messages (self, history, seat, G_MAXUINT, error) ||
+  if (history == NULL ||
+      !shmooze_messages_read (self->messages, history, seat, G_MAXUINT, &self->others[seat].last_sender, error) ||
       !shmooze_writer_set_draft (self->writer, "", 0, error))
     {
       g_ptr_array_set_size (self->messages, 0);
@@ -112,8 +121,6 @@ take_lane (ShmoozeRoom  *self,
   return TRUE;
 }
 
-/* Tries the seats in one pass; in the first those that were left in good order, so that the drafts of the
- * crashed stay as long as possible. */
 static gboolean
 take_seat_from (ShmoozeRoom *self,
                 guint        first,
@@ -122,30 +129,28 @@ take_seat_from (ShmoozeRoom *self,
 {
   for (guint i = first; i < end; i++)
     {
-      guint64 word = atomic_load (shmooze_seat_word (&self->seats, i));
-
-      if (!crashed_too && (word & SHMOOZE_SEAT_WORD_TAKEN))
+      if (!crashed_too && (atomic_load (shmooze_seat_word (&self->seats, i)) & SHMOOZE_SEAT_WORD_TAKEN))
         continue;
-      if (!shmooze_region_try_lock (self->region, shmooze_seat_at (i)))
+      if (!shmooze_region_try_lock (self->region, shmooze_seat_offset (i)))
         continue;
       if (i >= self->seats.n_speaking || take_lane (self, i, NULL))
         {
           self->own_seat = i;
           return TRUE;
         }
-      shmooze_region_unlock (self->region, shmooze_seat_at (i));
+      shmooze_region_unlock (self->region, shmooze_seat_offset (i));
     }
   return FALSE;
 }
 
+/* Prefers seats whose previous occupant left, so that the drafts of crashed ones remain as long as possible. */
 static gboolean
 take_seat (ShmoozeRoom  *self,
            GError      **error)
 {
-  for (guint pass = 0; pass < 2; pass++)
-    if (take_seat_from (self, 0, self->seats.n_speaking, pass == 1))
-      return TRUE;
-  if (take_seat_from (self, self->seats.n_speaking, self->seats.n_seats, TRUE))
+  if (take_seat_from (self, 0, self->seats.n_speaking, FALSE) ||
+      take_seat_from (self, 0, self->seats.n_speaking, TRUE) ||
+      take_seat_from (self, self->seats.n_speaking, self->seats.n_seats, TRUE))
     return TRUE;
 
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_NO_SEAT,
@@ -159,15 +164,15 @@ attach_readers (ShmoozeRoom *self)
 {
   for (guint i = 0; i < self->seats.n_speaking; i++)
     {
+      ShmoozeRoomSeat *seat = &self->others[i];
       g_autoptr(ShmoozeView) view = NULL;
 
       if (i == self->own_seat)
         continue;
-      view = shmooze_seats_view_lane (&self->seats, i, SHMOOZE_ACCESS_READ_WRITE, &self->broken[i]);
+      view = shmooze_seats_view_lane (&self->seats, i, SHMOOZE_ACCESS_READ_WRITE, &seat->broken);
       if (view != NULL)
-        self->others[i].reader = shmooze_reader_new_with_bell (view, shmooze_seat_at (self->own_seat),
-                                                               self->wait == SHMOOZE_WAIT_BELL, &self->broken[i]);
-      self->has_broken = self->has_broken || self->broken[i] != NULL;
+        seat->reader = shmooze_reader_new_with_bell (view, shmooze_seat_offset (self->own_seat), !self->polls,
+                                                     &seat->broken);
     }
 }
 
@@ -185,68 +190,69 @@ sit_down (ShmoozeRoom  *self,
 
   chosen = choose_nick (self, nick);
   self->nick = g_ref_string_new (chosen);
-  self->bell = shmooze_bell_make (shmooze_region_get_id (self->region), shmooze_seat_at (self->own_seat), &local_error);
+  self->bell = shmooze_bell_make (shmooze_region_get_id (self->region), shmooze_seat_offset (self->own_seat),
+                                  &local_error);
   if (self->bell < 0 && wait == SHMOOZE_WAIT_BELL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  self->wait = self->bell < 0 || wait == SHMOOZE_WAIT_POLL ? SHMOOZE_WAIT_POLL : SHMOOZE_WAIT_BELL;
+  self->polls = self->bell < 0 || wait == SHMOOZE_WAIT_POLL;
   attach_readers (self);
   shmooze_seats_take (&self->seats, self->own_seat, self->bell >= 0, self->nick);
   self->seated = TRUE;
   return TRUE;
 }
 
-/* A room with a seat in it, that does not listen yet: any thread can do this. */
+/* Returns a room that has a seat, and whose source is not started yet. This can be done in any thread. */
 static ShmoozeRoom *
-take_place (const char   *region_name,
-            const char   *nick,
-            ShmoozeWait   wait,
-            GError      **error)
+join (const char   *region_name,
+      const char   *nick,
+      ShmoozeWait   wait,
+      GError      **error)
 {
   g_autoptr(ShmoozeRoom) self = g_object_new (SHMOOZE_TYPE_ROOM, NULL);
   gboolean seated;
 
   self->name = g_strdup (region_name);
-  self->region = open_or_create (region_name, error);
+  self->region = shmooze_seats_create_or_open_room (region_name, error);
   if (self->region == NULL || !shmooze_seats_attach (&self->seats, self->region, SHMOOZE_ACCESS_READ_WRITE, error))
     return NULL;
 
   self->others = g_new0 (ShmoozeRoomSeat, self->seats.n_seats);
-  self->broken = g_new0 (GError *, self->seats.n_seats);
   for (guint i = 0; i < self->seats.n_seats; i++)
     self->others[i].bell = -1;
-  self->quiet = G_MAXUINT64;
-  self->own_seat = self->seats.n_seats;  /* none yet */
+  self->silent = G_MAXUINT64;
+  self->own_seat = self->seats.n_seats;
   if (!start_joining (self, error))
     return NULL;
   seated = sit_down (self, nick, wait, error);
   shmooze_region_unlock (self->region, 0);
-  if (!seated)
-    return NULL;
-
-  return g_steal_pointer (&self);
+  return seated ? g_steal_pointer (&self) : NULL;
 }
 
 /**
  * shmooze_room_join: (constructor)
- * @region_name: the name of the region; it is made a room when it is new
- * @nick: the nickname to be known by
- * @wait: how to wait for others
+ * @region_name: the name of the region; if it is new, it becomes a room
+ * @nick: (nullable): the nickname that the peers will see, or %NULL for the
+ *   user's first name
+ * @wait: how to wait for the peers
  * @error: return location for an error
  *
- * Joins a room. When somebody there has the nickname, a number is put behind
- * it. When all seats are taken one can still watch: see
+ * Joins a room.
+ *
+ * If a peer has the same nickname, a number is appended to @nick. If all seats
+ * with a lane are taken, the room can still be watched: see
  * [method@Room.is_watching].
  *
- * Takes some milliseconds when the room is new, and up to a second when
- * somebody was stopped while joining: a window calls [func@Room.join_async].
+ * This takes some milliseconds if the room is new, and up to a second if
+ * another process was stopped while it was joining. Use
+ * [func@Room.join_async] where that matters.
  *
- * Fails with %SHMOOZE_ERROR_LAYOUT when the region is no room,
- * %SHMOOZE_ERROR_NO_SEAT when not even a watching place is free,
- * %G_IO_ERROR_BUSY when somebody else does not get done with joining, and the
- * errors of [ctor@Region.create_or_open].
+ * Fails with %SHMOOZE_ERROR_LAYOUT if the region is not a room,
+ * %SHMOOZE_ERROR_NO_SEAT if all seats are taken, %G_IO_ERROR_BUSY if another
+ * process does not finish joining, and the errors of
+ * [ctor@Region.create_or_open].
  *
  * Returns: (transfer full): the room
  *
@@ -261,17 +267,16 @@ shmooze_room_join (const char   *region_name,
   ShmoozeRoom *self;
 
   g_return_val_if_fail (region_name != NULL, NULL);
-  g_return_val_if_fail (nick != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  self = take_place (region_name, nick, wait, error);
+  self = join (region_name, nick, wait, error);
   if (self != NULL)
-    shmooze_room_start_listening (self, g_main_context_get_thread_default ());
+    shmooze_room_source_start (self, g_main_context_get_thread_default ());
   return self;
 }
 
-/* What goes from thread to thread. The mutex is for those who watch over threads: what GLib does to hand over a
- * task they do not see. */
+/* What is passed from thread to thread. GTask passes it safely; the mutex shows that to ThreadSanitizer, which cannot
+ * see into GLib. */
 typedef struct
 {
   pthread_mutex_t mutex;
@@ -297,19 +302,6 @@ joining_new (const char *region_name,
   return self;
 }
 
-static gboolean
-joining_do (Joining  *self,
-            GError  **error)
-{
-  gboolean done;
-
-  pthread_mutex_lock (&self->mutex);
-  self->room = take_place (self->region_name, self->nick, self->wait, error);
-  done = self->room != NULL;
-  pthread_mutex_unlock (&self->mutex);
-  return done;
-}
-
 static ShmoozeRoom *
 joining_take (Joining *self)
 {
@@ -327,7 +319,7 @@ joining_free (gpointer data)
   Joining *self = data;
   ShmoozeRoom *room = joining_take (self);
 
-  g_clear_object (&room);  /* nobody wanted it */
+  g_clear_object (&room);  /* shmooze_room_join_finish() was not called */
   pthread_mutex_destroy (&self->mutex);
   g_free (self->region_name);
   g_free (self->nick);
@@ -340,9 +332,13 @@ join_in_thread (GTask        *task,
                 gpointer      task_data,
                 GCancellable *cancellable)
 {
+  Joining *joining = task_data;
   GError *error = NULL;
 
-  if (joining_do (task_data, &error))
+  pthread_mutex_lock (&joining->mutex);
+  joining->room = join (joining->region_name, joining->nick, joining->wait, &error);
+  pthread_mutex_unlock (&joining->mutex);
+  if (error == NULL)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -350,15 +346,17 @@ join_in_thread (GTask        *task,
 
 /**
  * shmooze_room_join_async:
- * @region_name: the name of the region; it is made a room when it is new
- * @nick: the nickname to be known by
- * @wait: how to wait for others
- * @cancellable: (nullable): what ends the joining early
- * @callback: (scope async) (closure user_data): what to call when it is done
- * @user_data: what to hand to @callback
+ * @region_name: the name of the region; if it is new, it becomes a room
+ * @nick: (nullable): the nickname that the peers will see, or %NULL for the
+ *   user's first name
+ * @wait: how to wait for the peers
+ * @cancellable: (nullable): cancels the operation
+ * @callback: (scope async) (closure user_data): called when the room is joined
+ * @user_data: passed to @callback
  *
- * Joins a room as [ctor@Room.join] does, in a thread, so that nothing waits
- * for it. The room then belongs to the thread of this call, and to its
+ * Joins a room like [ctor@Room.join], without blocking.
+ *
+ * The room belongs to the thread that calls this function, and to its
  * thread-default main context.
  *
  * Since: 1.0
@@ -374,7 +372,6 @@ shmooze_room_join_async (const char          *region_name,
   g_autoptr(GTask) task = NULL;
 
   g_return_if_fail (region_name != NULL);
-  g_return_if_fail (nick != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (NULL, cancellable, callback, user_data);
@@ -386,11 +383,11 @@ shmooze_room_join_async (const char          *region_name,
 
 /**
  * shmooze_room_join_finish: (constructor)
- * @result: what the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Ends [func@Room.join_async]. A room that nobody asks for here is left
- * again.
+ * Finishes [func@Room.join_async]. If this function is not called, the room is
+ * left again.
  *
  * Fails like [ctor@Room.join], and with %G_IO_ERROR_CANCELLED.
  *
@@ -413,6 +410,6 @@ shmooze_room_join_finish (GAsyncResult  *result,
     return NULL;
 
   self = joining_take (g_task_get_task_data (task));
-  shmooze_room_start_listening (self, g_task_get_context (task));
+  shmooze_room_source_start (self, g_task_get_context (task));
   return self;
 }

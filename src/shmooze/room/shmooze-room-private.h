@@ -2,86 +2,82 @@
 #pragma once
 
 #include "lane/shmooze-outbox-private.h"
-#include "shmooze-room.h"
 #include "room/shmooze-seats-private.h"
+#include "shmooze-room.h"
 #include "shmooze-writer.h"
 
 G_BEGIN_DECLS
 
-typedef enum
-{
-  SHMOOZE_ROOM_MESSAGE,
-  SHMOOZE_ROOM_DRAFT_CHANGED,
-  SHMOOZE_ROOM_PEER_JOINED,
-  SHMOOZE_ROOM_PEER_LEFT,
-  SHMOOZE_ROOM_LANE_BROKEN,
-  SHMOOZE_ROOM_LOST
-} ShmoozeRoomSignal;
-
-/* How one seat looks from here. */
+/* What a room knows about one of its seats. */
 typedef struct
 {
   guint64        word;          /* as it was last read */
-  ShmoozePeer   *peer;          /* who sits there; NULL: nobody, or this room */
-  int            bell;          /* the peer's, for ringing; its death shows there; -1: none */
+  ShmoozePeer   *peer;          /* the occupant; NULL if the seat is free, or this room's own */
+  int            bell;          /* the peer's doorbell, to ring it and to notice its death; -1 if it is not open */
   gpointer       bell_tag;
-  ShmoozeReader *reader;        /* of the seat's lane; NULL: own, watching or broken */
-  char          *last_sender;   /* a GRefString; NULL: nothing was said from this seat yet */
-  gint64         unread_since;  /* 0: the peer has read everything */
+  gint64         unread_since;  /* 0 if the peer has read everything */
+  ShmoozeReader *reader;        /* of the seat's lane; NULL for the own lane, an observer seat or a broken lane */
+  GError        *broken;        /* what was wrong with the lane at joining, until that is reported */
+  char          *last_sender;   /* the GRefString of the latest message from the seat, or NULL */
 } ShmoozeRoomSeat;
 
 struct _ShmoozeRoom
 {
-  GObject        parent_instance;
+  GObject          parent_instance;
 
-  char          *name;
-  char          *nick;          /* a GRefString: own messages share it */
-  ShmoozeRegion *region;
-  ShmoozeSeats   seats;
-  guint          own_seat;
-  ShmoozeWriter *writer;        /* NULL when watching */
-  ShmoozeRoomSeat *others;
-  GListStore    *peers;
+  char            *name;
+  char            *nick;        /* a GRefString: own messages share it */
+  ShmoozeRegion   *region;
+  ShmoozeSeats     seats;
+  guint            own_seat;    /* seats.n_seats until there is one */
+  ShmoozeWriter   *writer;      /* NULL when only watching */
+  ShmoozeOutbox    outbox;      /* messages that wait for space in the queue */
+  int              bell;        /* the own doorbell; -1 if there is none */
+  GPtrArray       *messages;    /* to be emitted */
+  GSource         *source;      /* reads what the others write */
+  gboolean         polls;       /* the source looks at intervals, and does not only wait for the doorbell */
+  gboolean         seated;      /* the others can see this room's seat */
+  gboolean         lost;
+  gboolean         left;
 
-  ShmoozeWait    wait;
-  int            bell;          /* -1: none */
-  gpointer       bell_tag;
-  guint          poll_msec;
-  GSource       *source;
-  GFileMonitor  *monitor;
-  gboolean       changed;       /* the monitor has something to say */
-  gint64         presence_usec; /* until one looks again for those without a bell */
-  gint64         look_at;       /* when to look after those who do not read; 0: not needed */
-
-  guint64        present;       /* a bit for each seat where a peer sits */
-  guint64        quiet;         /* and for each whose bell is not open here */
-  guint64        news;          /* of a dispatch: a bit for each seat whose lane has something */
-  guint64        changes;       /* likewise: where somebody may have come or gone */
-  GPtrArray     *messages;      /* to be emitted */
-  GPtrArray     *spare_messages;
-  GPtrArray     *crashed;       /* peers found crashed at joining */
-  gboolean       has_broken;    /* there are such: */
-  GError       **broken;        /* for each seat: what was found wrong with its lane at joining, to be told */
-  ShmoozeOutbox  outbox;        /* messages that wait for room in the queue */
-  gboolean       dispatching;   /* signals are being emitted: not again from within */
-  gboolean       missed;        /* the bell rang meanwhile */
-  gboolean       seated;        /* the others can see one */
-  gboolean       greeted;       /* the history was told */
-  gboolean       resting;       /* there is more to read, but others in the main loop come first */
-  gboolean       lost;
-  gboolean       left;
+  /* Presence */
+  ShmoozeRoomSeat *others;      /* by seat number */
+  GListStore      *peers;
+  guint64          present;     /* a bit for each seat that a peer occupies */
+  guint64          silent;      /* a bit for each seat whose doorbell is not open here */
+  gint64           check_usec;  /* interval of checks of peers whose doorbell is not open */
+  GPtrArray       *crashed;     /* peers found crashed at joining, until they are reported */
 };
 
-guint    shmooze_room_signal           (ShmoozeRoomSignal   signal);
-gboolean shmooze_room_read_messages    (ShmoozeRoom        *self,
-                                        ShmoozeReader      *reader,
-                                        guint               seat,
-                                        guint               most,
-                                        GError            **error);
-void     shmooze_room_start_listening  (ShmoozeRoom        *self,
-                                        GMainContext       *context);
-void     shmooze_room_stop_listening   (ShmoozeRoom        *self);
-void     shmooze_room_hurry            (ShmoozeRoom        *self);
-void     shmooze_room_expect_attention (ShmoozeRoom        *self);
+static inline guint64
+shmooze_seat_bit (guint seat)
+{
+  return G_GUINT64_CONSTANT (1) << seat;
+}
+
+/* Presence: who occupies the seats */
+
+void     shmooze_room_presence_class_init        (ShmoozeRoomClass *klass);
+void     shmooze_room_presence_begin             (ShmoozeRoom      *self);
+void     shmooze_room_presence_end               (ShmoozeRoom      *self);
+guint64  shmooze_room_presence_find_changes      (ShmoozeRoom      *self);
+void     shmooze_room_presence_update            (ShmoozeRoom      *self,
+                                                  guint64           seats);
+void     shmooze_room_presence_report_crashed    (ShmoozeRoom      *self);
+void     shmooze_room_presence_close_bells       (ShmoozeRoom      *self,
+                                                  gboolean          dead_only);
+gboolean shmooze_room_presence_check_attention   (ShmoozeRoom      *self,
+                                                  gint64            now);
+gint64   shmooze_room_presence_schedule          (ShmoozeRoom      *self,
+                                                  gint64            now);
+
+/* The source: what happens in the room becomes signals */
+
+void     shmooze_room_source_class_init          (ShmoozeRoomClass *klass);
+void     shmooze_room_source_start               (ShmoozeRoom      *self,
+                                                  GMainContext     *context);
+void     shmooze_room_source_stop                (ShmoozeRoom      *self);
+void     shmooze_room_source_wake                (ShmoozeRoom      *self);
+void     shmooze_room_source_expect_attention    (ShmoozeRoom      *self);
 
 G_END_DECLS

@@ -3,104 +3,112 @@
 #include "config.h"
 #include "room/shmooze-room-private.h"
 
+#include "lane/shmooze-reader-private.h"
+#include "lane/shmooze-writer-private.h"
 #include "os/shmooze-bell-private.h"
 #include "room/shmooze-message-private.h"
 #include "room/shmooze-peer-private.h"
-#include "lane/shmooze-reader-private.h"
-#include "lane/shmooze-writer-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <unistd.h>
 
-/* What happens in a room: one source, woken by the room's bell, by the death of a peer's, or by the time. */
+/* What happens in a room becomes signals: one GSource, woken by the room's own doorbell, by the death of a peer's
+ * doorbell, or by the time. */
 
-/* One looks whether somebody still reads after this long, and again, and then says so. */
+/* Whether the peers read what was published is checked at this interval. */
 #define ATTENTION_USEC (G_USEC_PER_SEC)
-#define PATIENCE_USEC (2 * G_USEC_PER_SEC)
-/* However fast somebody writes, so many messages of theirs are taken at a time, and then the main loop gets
- * round to the rest of the program. */
+
+/* However fast a peer writes, this many of its messages are taken at a time. Then the main loop attends to the rest of
+ * the program. */
 #define BATCH 128
 #define REST_USEC 2000
 
-/* How often one looks whether those are still there who have no bell. A bell that has just died is a sign of
- * its owner's death: the lock of the seat follows within moments, so then one looks soon, and slower after. */
-#define PRESENCE_USEC (G_USEC_PER_SEC)
-#define PRESENCE_SOON_USEC 500
+/* The outbox is flushed at this interval, even if no reader rings. */
+#define RETRY_USEC (G_USEC_PER_SEC)
 
 typedef struct
 {
-  GSource      source;
-  ShmoozeRoom *room;
+  GSource       source;
+  ShmoozeRoom  *room;
+  gpointer      bell_tag;
+  GFileMonitor *monitor;
+  GPtrArray    *spare_messages;
+  guint         poll_msec;
+  gint64        attention_time;  /* when to check whether the peers read; 0 if that is not needed */
+  gboolean      file_changed;    /* the monitor has noticed something */
+  gboolean      dispatching;     /* signals are being emitted: not again from within */
+  gboolean      missed;          /* the doorbell rang meanwhile */
+  gboolean      has_history;     /* what happened before joining was emitted */
+  gboolean      resting;         /* there is more to read, but the rest of the program comes first */
 } RoomSource;
 
-static guint64
-seat_bit (guint seat)
+enum
 {
-  return G_GUINT64_CONSTANT (1) << seat;
+  MESSAGE,
+  DRAFT_CHANGED,
+  LANE_BROKEN,
+  LOST,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+void
+shmooze_room_source_class_init (ShmoozeRoomClass *klass)
+{
+  /**
+   * ShmoozeRoom::message:
+   * @self: the room
+   * @message: the message
+   *
+   * Emitted once for each message, own messages included. The messages that
+   * were sent before joining come first.
+   *
+   * When several peers send at the same time, a message can be emitted after
+   * one with a higher number.
+   *
+   * Since: 1.0
+   */
+  signals[MESSAGE] = g_signal_new ("message", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 1, SHMOOZE_TYPE_MESSAGE | G_SIGNAL_TYPE_STATIC_SCOPE);
+  /**
+   * ShmoozeRoom::draft-changed:
+   * @self: the room
+   * @peer: the peer that is typing
+   *
+   * Emitted when [method@Peer.get_draft] has changed.
+   *
+   * Since: 1.0
+   */
+  signals[DRAFT_CHANGED] = g_signal_new ("draft-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 1, SHMOOZE_TYPE_PEER);
+  /**
+   * ShmoozeRoom::lane-broken:
+   * @self: the room
+   * @seat: the number of the seat that the lane belongs to
+   * @error: what is wrong
+   *
+   * Emitted when the contents of a seat's lane are invalid. The lane is not
+   * read any more; the other lanes are not affected.
+   *
+   * Since: 1.0
+   */
+  signals[LANE_BROKEN] = g_signal_new ("lane-broken", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ERROR);
+  /**
+   * ShmoozeRoom::lost:
+   * @self: the room
+   * @error: what happened
+   *
+   * Emitted once, when the region was truncated, or when its name now belongs
+   * to another region. To go on, leave the room and join again.
+   *
+   * Since: 1.0
+   */
+  signals[LOST] = g_signal_new ("lost", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
-static gboolean
-is_speaking_seat (ShmoozeRoom *self,
-                  guint        seat)
-{
-  return seat < self->seats.n_speaking;
-}
-
-static void
-close_bell (ShmoozeRoom     *self,
-            ShmoozeRoomSeat *seat)
-{
-  if (seat->bell_tag != NULL)
-    g_source_remove_unix_fd (self->source, seat->bell_tag);
-  seat->bell_tag = NULL;
-  if (seat->bell >= 0)
-    close (seat->bell);
-  seat->bell = -1;
-  self->quiet |= seat_bit ((guint) (seat - self->others));
-}
-
-static void
-open_bell (ShmoozeRoom *self,
-           guint        number)
-{
-  ShmoozeRoomSeat *seat = &self->others[number];
-
-  close_bell (self, seat);
-  if ((seat->word & SHMOOZE_SEAT_WORD_BELL) == 0)
-    return;
-
-  seat->bell = shmooze_bell_open (shmooze_region_get_id (self->region), shmooze_seat_at (number));
-  if (seat->bell < 0)
-    return;
-  seat->bell_tag = g_source_add_unix_fd (self->source, seat->bell, G_IO_ERR);
-  self->quiet &= ~seat_bit (number);
-}
-
-static void
-ring_peers (ShmoozeRoom *self)
-{
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    if (self->others[i].bell >= 0)
-      shmooze_bell_ring (self->others[i].bell);
-}
-
-static void
-forget_peer (ShmoozeRoom      *self,
-             guint             number,
-             ShmoozePeerState  how)
-{
-  ShmoozeRoomSeat *seat = &self->others[number];
-  g_autoptr(ShmoozePeer) peer = g_steal_pointer (&seat->peer);
-  guint position;
-
-  close_bell (self, seat);
-  self->present &= ~seat_bit (number);
-  seat->unread_since = 0;
-  if (g_list_store_find (self->peers, peer, &position))
-    g_list_store_remove (self->peers, position);
-  shmooze_peer_set_state (peer, how);
-  g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_PEER_LEFT), 0, peer, how);
-}
+/* Reading */
 
 static void
 break_lane (ShmoozeRoom *self,
@@ -112,324 +120,192 @@ break_lane (ShmoozeRoom *self,
   if (seat->reader != NULL)
     shmooze_reader_close (seat->reader);
   g_clear_object (&seat->reader);
-  g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_LANE_BROKEN), 0, number, error);
+  g_signal_emit (self, signals[LANE_BROKEN], 0, number, error);
 }
 
-/* Takes the lane's draft for whoever sits, or sat, there. */
-static gboolean
-read_draft (ShmoozeRoom  *self,
-            guint         number,
-            ShmoozePeer  *peer,
-            GError      **error)
+static void
+report_broken (ShmoozeRoom *self)
+{
+  for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
+    if (self->others[i].broken != NULL)
+      {
+        g_autoptr(GError) error = g_steal_pointer (&self->others[i].broken);
+
+        break_lane (self, i, error);
+      }
+}
+
+static void
+take_messages (RoomSource *source,
+               guint       number,
+               guint       most)
+{
+  ShmoozeRoom *self = source->room;
+  ShmoozeRoomSeat *seat = &self->others[number];
+  g_autoptr(GError) error = NULL;
+  guint n_before = self->messages->len;
+
+  if (!shmooze_messages_read (self->messages, seat->reader, number, most, &seat->last_sender, &error) &&
+      !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
+    break_lane (self, number, error);
+  source->resting = source->resting || self->messages->len - n_before == most;
+}
+
+static void
+take_draft (ShmoozeRoom *self,
+            guint        number)
 {
   ShmoozeRoomSeat *seat = &self->others[number];
-  gsize length;
-  g_autofree char *raw = NULL;
-  g_autofree char *text = NULL;
+  g_autoptr(ShmoozePeer) peer = seat->peer != NULL ? g_object_ref (seat->peer) : NULL;
+  g_autoptr(GError) error = NULL;
 
   if (seat->reader == NULL)
-    return FALSE;
-  raw = shmooze_reader_read_draft (seat->reader, &length, error);
-  if (raw == NULL || peer == NULL)
-    return FALSE;
-
-  text = g_utf8_make_valid (raw, (gssize) length);
-  return shmooze_peer_set_draft (peer, text);
-}
-
-/* A seat's word has changed, or a bell says that its owner died: who sits there now? */
-static void
-look_at_seat (ShmoozeRoom *self,
-              guint        number,
-              gboolean     joining)
-{
-  ShmoozeRoomSeat *seat = &self->others[number];
-  g_autofree char *nick = NULL;
-  guint64 word;
-  gint64 since;
-  gboolean here;
-
-  if (!shmooze_seats_read (&self->seats, number, &word, &since, &nick))
     return;
-  here = (word & SHMOOZE_SEAT_WORD_TAKEN) && shmooze_region_is_locked (self->region, shmooze_seat_at (number));
-
-  if (seat->peer != NULL)
-    {
-      gboolean same = word / SHMOOZE_SEAT_WORD_NEXT == seat->word / SHMOOZE_SEAT_WORD_NEXT;
-
-      if (same && here)
-        {
-          if (seat->bell_tag != NULL && g_source_query_unix_fd (self->source, seat->bell_tag) != 0)
-            {
-              open_bell (self, number);
-              self->presence_usec = PRESENCE_SOON_USEC;
-            }
-          return;
-        }
-      if (same)
-        forget_peer (self, number, word & SHMOOZE_SEAT_WORD_TAKEN ? SHMOOZE_PEER_CRASHED : SHMOOZE_PEER_LEFT);
-      else
-        forget_peer (self, number, word & SHMOOZE_SEAT_WORD_AFTER_CRASH ? SHMOOZE_PEER_CRASHED : SHMOOZE_PEER_LEFT);
-      if (self->left)
-        return;
-    }
-  else if (word == seat->word && !joining)
-    return;
-
-  seat->word = word;
-  if ((word & SHMOOZE_SEAT_WORD_TAKEN) == 0)
-    return;
-
-  if (here)
-    {
-      seat->peer = shmooze_peer_new (number, nick, since, !is_speaking_seat (self, number));
-      self->present |= seat_bit (number);
-      open_bell (self, number);
-      g_list_store_append (self->peers, seat->peer);
-      if (!joining)
-        g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_PEER_JOINED), 0, seat->peer);
-    }
-  else if (joining && is_speaking_seat (self, number))
-    {
-      g_autoptr(ShmoozePeer) peer = shmooze_peer_new (number, nick, since, FALSE);
-
-      if (read_draft (self, number, peer, NULL))
-        {
-          shmooze_peer_set_state (peer, SHMOOZE_PEER_CRASHED);
-          g_ptr_array_add (self->crashed, g_steal_pointer (&peer));
-        }
-    }
+  if (peer == NULL)
+    g_free (shmooze_reader_read_draft (seat->reader, NULL, &error));
+  else if (shmooze_peer_read_draft (peer, seat->reader, &error) && !self->left)
+    g_signal_emit (self, signals[DRAFT_CHANGED], 0, peer);
+  if (error != NULL && !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
+    break_lane (self, number, error);
 }
 
-static gboolean
-seat_needs_look (ShmoozeRoom *self,
-                 guint        number)
-{
-  ShmoozeRoomSeat *seat = &self->others[number];
-
-  if (atomic_load_explicit (shmooze_seat_word (&self->seats, number), memory_order_acquire) != seat->word)
-    return TRUE;
-  return seat->bell_tag != NULL && g_source_query_unix_fd (self->source, seat->bell_tag) != 0;
-}
-
-/* Messages */
-
-/* Takes what has arrived in a lane, but no more than @most messages. */
-gboolean
-shmooze_room_read_messages (ShmoozeRoom    *self,
-                            ShmoozeReader  *reader,
-                            guint           seat,
-                            guint           most,
-                            GError        **error)
-{
-  g_autoptr(GError) local_error = NULL;
-  const char *frame;
-  gsize size;
-
-  while ((frame = shmooze_reader_peek (reader, &size, &local_error)) != NULL)
-    {
-      gboolean enough = --most == 0;
-      ShmoozeMessage *message = shmooze_message_parse (frame, size, seat, &self->others[seat].last_sender, &local_error);
-
-      shmooze_reader_release (reader);
-      if (message == NULL)
-        break;
-      g_ptr_array_add (self->messages, message);
-      if (enough)
-        {
-          self->resting = TRUE;
-          break;
-        }
-    }
-  if (local_error == NULL)
-    return TRUE;
-
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
-}
-
-/* What handlers send meanwhile comes into the spare array. Returns how many were told. */
+/* What handlers send meanwhile goes into the spare array. Returns the number of messages. */
 static guint
-emit_messages (ShmoozeRoom *self)
+emit_messages (RoomSource *source)
 {
+  ShmoozeRoom *self = source->room;
   GPtrArray *messages = self->messages;
   guint n = messages->len;
 
   if (n == 0)
     return 0;
 
-  self->messages = self->spare_messages;
-  self->spare_messages = messages;
+  self->messages = source->spare_messages;
+  source->spare_messages = messages;
   if (n > 1)
     g_ptr_array_sort (messages, shmooze_message_compare);
   for (guint i = 0; i < n && !self->left; i++)
-    g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_MESSAGE), 0, g_ptr_array_index (messages, i));
+    g_signal_emit (self, signals[MESSAGE], 0, g_ptr_array_index (messages, i));
   g_ptr_array_set_size (messages, 0);
   return n;
 }
 
-/* Attention */
-
-/* Something was published: look later whether it was noticed. */
-void
-shmooze_room_expect_attention (ShmoozeRoom *self)
+/* Returns the seats whose lane has a message or another draft. */
+static guint64
+find_news (ShmoozeRoom *self)
 {
-  gint64 ready = g_source_get_ready_time (self->source);
+  guint64 news = 0;
 
-  if (self->look_at != 0 || g_list_model_get_n_items (G_LIST_MODEL (self->peers)) == 0)
-    return;
-
-  self->look_at = g_get_monotonic_time () + ATTENTION_USEC;
-  if (self->dispatching)
-    return;
-  if (ready < 0 || ready > self->look_at)
-    g_source_set_ready_time (self->source, self->look_at);
+  for (guint i = 0; i < self->seats.n_speaking; i++)
+    if (self->others[i].reader != NULL && shmooze_reader_has_pending (self->others[i].reader))
+      news |= shmooze_seat_bit (i);
+  return news;
 }
 
+/* A reader with news is awake from now on. The asleep bits of the others may remain: at worst they cause an
+ * unnecessary ring. */
 static void
-look_after_peers (ShmoozeRoom *self,
-                  gint64       now)
+wake_readers (ShmoozeRoom *self,
+              guint64      news)
 {
-  gboolean all = TRUE;
+  for (guint i = 0; i < self->seats.n_speaking; i++)
+    if ((news & shmooze_seat_bit (i)) != 0)
+      shmooze_reader_wake_up (self->others[i].reader);
+}
 
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    {
-      ShmoozeRoomSeat *seat = &self->others[i];
+/* Takes what the lanes have, and what has changed in the seats. Returns the number of messages. */
+static guint
+take_news (RoomSource *source,
+           guint64     news,
+           guint       most)
+{
+  ShmoozeRoom *self = source->room;
+  guint64 changes = shmooze_room_presence_find_changes (self);
+  guint n = 0;
 
-      if (seat->peer == NULL)
-        continue;
-      if (self->writer == NULL || shmooze_ring_is_attended (&self->writer->ring, shmooze_seat_at (i)))
-        seat->unread_since = 0;
-      else if (seat->unread_since == 0)
-        seat->unread_since = now;
-      all = all && seat->unread_since == 0;
-      if (seat->unread_since == 0 || now - seat->unread_since >= PATIENCE_USEC)
-        shmooze_peer_set_state (seat->peer, seat->unread_since == 0 ? SHMOOZE_PEER_PRESENT
-                                                                    : SHMOOZE_PEER_NOT_RESPONDING);
-      if (self->left)
-        return;
-    }
-  self->look_at = all ? 0 : now + ATTENTION_USEC;
+  source->poll_msec = (news | changes) != 0 ? SHMOOZE_POLL_MIN_MSEC : MIN (source->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
+  wake_readers (self, news);
+
+  /* A peer joins before its first message, and leaves after its last: messages are read in between. */
+  shmooze_room_presence_update (self, changes & ~self->present);
+  for (guint i = 0; i < self->seats.n_speaking && !self->left; i++)
+    if ((news & shmooze_seat_bit (i)) != 0 && self->others[i].reader != NULL)
+      take_messages (source, i, most);
+  if (!self->left)
+    n += emit_messages (source);
+  for (guint i = 0; i < self->seats.n_speaking && !self->left; i++)
+    if ((news & shmooze_seat_bit (i)) != 0)
+      take_draft (self, i);
+  shmooze_room_presence_report_crashed (self);
+  if (!source->resting)
+    shmooze_room_presence_update (self, self->present & (self->polls && (news | changes) == 0 ? G_MAXUINT64
+                                                                                            : changes | self->silent));
+
+  if (!self->left && self->writer != NULL)
+    shmooze_outbox_flush (&self->outbox, &self->writer->ring, self->bell >= 0, shmooze_seat_offset (self->own_seat));
+  /* Own messages that were sent meanwhile are not emitted one iteration of the main loop later. */
+  if (!self->left)
+    n += emit_messages (source);
+  return n;
 }
 
 /* The source */
 
 static gboolean
-lane_has_news (ShmoozeRoom *self,
-               guint        seat)
-{
-  return self->others[seat].reader != NULL && shmooze_reader_has_pending (self->others[seat].reader);
-}
-
-/* Whether somebody who is here has said something. */
-static gboolean
-is_spoken_to (ShmoozeRoom *self)
-{
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    if ((self->present & seat_bit (i)) != 0 && lane_has_news (self, i))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-has_news (ShmoozeRoom *self)
-{
-  if (self->lost)
-    return FALSE;
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    if (i != self->own_seat && (lane_has_news (self, i) || seat_needs_look (self, i)))
-      return TRUE;
-  return !shmooze_region_is_sound (self->region) && !shmooze_region_check (self->region, NULL);
-}
-
-/* Notes where something has happened. Peers whose lanes have something are awake from now on; the bits of the
- * others may stay up: the worst is one ring for nothing. */
-static gboolean
-look_around (ShmoozeRoom *self)
-{
-  self->news = self->changes = 0;
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    if (i != self->own_seat)
-      {
-        if (lane_has_news (self, i))
-          {
-            self->news |= seat_bit (i);
-            shmooze_reader_wake_up (self->others[i].reader);
-          }
-        if (seat_needs_look (self, i))
-          self->changes |= seat_bit (i);
-      }
-  return (self->news | self->changes) != 0;
-}
-
-static gboolean
 room_source_prepare (GSource *source,
                      gint    *timeout)
 {
-  ShmoozeRoom *self = ((RoomSource *) source)->room;
-  gboolean awake = FALSE;
+  RoomSource *room_source = (RoomSource *) source;
+  ShmoozeRoom *self = room_source->room;
+  gboolean ready = FALSE;
 
   *timeout = -1;
-  if (self->lost || self->resting || self->dispatching)
+  if (self->lost || room_source->resting || room_source->dispatching)
     return FALSE;
-  for (guint i = 0; i < self->seats.n_seats && !awake; i++)
+  for (guint i = 0; i < self->seats.n_speaking && !ready; i++)
     if (self->others[i].reader != NULL)
       {
-        awake = !shmooze_reader_fall_asleep (self->others[i].reader);
+        ready = !shmooze_reader_fall_asleep (self->others[i].reader);
         *timeout = MAX (*timeout, shmooze_reader_get_poll_timeout (self->others[i].reader));
       }
-  return awake;
-}
-
-/* A main loop runs within a signal. A dead bell stays noisy, so it is put away; its owner's seat is looked at
- * soon after. */
-static void
-put_off (ShmoozeRoom *self)
-{
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    if (self->others[i].bell_tag != NULL && g_source_query_unix_fd (self->source, self->others[i].bell_tag) != 0)
-      {
-        close_bell (self, &self->others[i]);
-        self->presence_usec = PRESENCE_SOON_USEC;
-      }
+  return ready;
 }
 
 static gboolean
 room_source_check (GSource *source)
 {
-  ShmoozeRoom *self = ((RoomSource *) source)->room;
+  RoomSource *room_source = (RoomSource *) source;
+  ShmoozeRoom *self = room_source->room;
+  gboolean rung = room_source->bell_tag != NULL && g_source_query_unix_fd (source, room_source->bell_tag) != 0;
 
-  if (self->dispatching)
-    put_off (self);
-  if (self->bell_tag != NULL && g_source_query_unix_fd (source, self->bell_tag) != 0)
+  if (rung)
+    shmooze_bell_quiet (self->bell);
+  if (room_source->dispatching)
     {
-      shmooze_bell_quiet (self->bell);
-      self->missed = self->dispatching;
-      return !self->resting && !self->dispatching;
+      /* A handler runs a main loop of its own. */
+      shmooze_room_presence_close_bells (self, TRUE);
+      room_source->missed = room_source->missed || rung;
     }
-  return !self->resting && !self->dispatching && has_news (self);
-}
-
-static void
-say_lost (ShmoozeRoom *self,
-          GError      *error)
-{
-  self->lost = TRUE;
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    close_bell (self, &self->others[i]);
-  g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_LOST), 0, error);
+  if (room_source->resting || room_source->dispatching)
+    return FALSE;
+  return rung ||
+         (!self->lost &&
+          ((find_news (self) | shmooze_room_presence_find_changes (self)) != 0 ||
+           (!shmooze_region_is_sound (self->region) && !shmooze_region_check (self->region, NULL))));
 }
 
 static gboolean
-is_lost (ShmoozeRoom  *self,
-         GError      **error)
+is_lost (RoomSource  *source,
+         GError     **error)
 {
+  ShmoozeRoom *self = source->room;
+
   if (!shmooze_region_check (self->region, error))
     return TRUE;
-  if (!self->changed)
+  if (!source->file_changed)
     return FALSE;
 
-  self->changed = FALSE;
+  source->file_changed = FALSE;
   if (!shmooze_region_is_replaced (self->region))
     return FALSE;
   g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST,
@@ -438,135 +314,62 @@ is_lost (ShmoozeRoom  *self,
   return TRUE;
 }
 
-/* Sets the time of the next look, if there is any need for one. */
+/* Sets the time of the next dispatch, if one is needed. */
 static void
-schedule (ShmoozeRoom *self,
-          gint64       now)
+schedule (RoomSource *source,
+          gint64      now)
 {
-  gint64 next = self->look_at > 0 ? self->look_at : G_MAXINT64;
+  ShmoozeRoom *self = source->room;
+  gint64 next = shmooze_room_presence_schedule (self, now);
 
-  if (self->wait == SHMOOZE_WAIT_POLL)
-    next = MIN (next, now + self->poll_msec * 1000);
-  if ((self->present & self->quiet) != 0)
-    next = MIN (next, now + self->presence_usec);
-  self->presence_usec = MIN (self->presence_usec * 2, PRESENCE_USEC);
+  if (source->attention_time > 0)
+    next = MIN (next, source->attention_time);
+  if (self->polls)
+    next = MIN (next, now + source->poll_msec * 1000);
   if (!shmooze_outbox_is_empty (&self->outbox))
-    next = MIN (next, now + PRESENCE_USEC);
+    next = MIN (next, now + RETRY_USEC);
   /* From the end of the batch, which may have taken longer than that. */
-  if (self->resting)
+  if (source->resting)
     next = g_get_monotonic_time () + REST_USEC;
-  if (self->messages->len > 0 || self->missed || self->changed)
+  if (self->messages->len > 0 || source->missed || source->file_changed)
     next = 0;
-  self->missed = FALSE;
-  g_source_set_ready_time (self->source, next == G_MAXINT64 || self->lost ? -1 : next);
+  source->missed = FALSE;
+  g_source_set_ready_time (&source->source, next == G_MAXINT64 || self->lost ? -1 : next);
 }
 
 static void
-tell_broken (ShmoozeRoom *self)
+dispatch (RoomSource *source)
 {
-  self->has_broken = FALSE;
-  for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
-    if (self->broken[i] != NULL)
-      {
-        g_autoptr(GError) error = g_steal_pointer (&self->broken[i]);
-
-        g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_LANE_BROKEN), 0, i, error);
-      }
-}
-
-static void
-look_at_seats (ShmoozeRoom *self,
-               guint64      seats)
-{
-  for (guint i = 0; seats != 0 && i < self->seats.n_seats && !self->left; i++)
-    if ((seats & seat_bit (i)) != 0)
-      look_at_seat (self, i, FALSE);
-}
-
-static void
-take_messages (ShmoozeRoom *self,
-               guint        seat,
-               guint        most)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (!shmooze_room_read_messages (self, self->others[seat].reader, seat, most, &error) &&
-      !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
-    break_lane (self, seat, error);
-}
-
-static void
-take_draft (ShmoozeRoom *self,
-            guint        seat)
-{
-  ShmoozePeer *peer = self->others[seat].peer;
-  g_autoptr(GError) error = NULL;
-
-  if (read_draft (self, seat, peer, &error))
-    g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_DRAFT_CHANGED), 0, peer);
-  else if (error != NULL && !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
-    break_lane (self, seat, error);
-}
-
-/* Takes what look_around() has found. Returns how many messages that were. */
-static guint
-take_news (ShmoozeRoom *self,
-           guint        most)
-{
-  gboolean news = (self->news | self->changes) != 0;
-  guint n = 0;
-
-  /* Who has come is told before what they say, who has gone after it: messages are read in between. */
-  look_at_seats (self, self->changes & ~self->present);
-  for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
-    if ((self->news & seat_bit (i)) != 0 && self->others[i].reader != NULL)
-      take_messages (self, i, most);
-  if (!self->left)
-    n += emit_messages (self);
-  for (guint i = 0; i < self->seats.n_seats && !self->left; i++)
-    if ((self->news & seat_bit (i)) != 0)
-      take_draft (self, i);
-  for (guint i = 0; i < self->crashed->len && !self->left; i++)
-    g_signal_emit (self, shmooze_room_signal (SHMOOZE_ROOM_PEER_LEFT), 0, g_ptr_array_index (self->crashed, i), SHMOOZE_PEER_CRASHED);
-  g_ptr_array_set_size (self->crashed, 0);
-  if (!self->resting)
-    look_at_seats (self, self->present & (self->wait == SHMOOZE_WAIT_POLL && !news ? G_MAXUINT64
-                                                                                   : self->changes | self->quiet));
-
-  if (!self->left && self->writer != NULL)
-    shmooze_outbox_flush (&self->outbox, &self->writer->ring, self->bell >= 0, shmooze_seat_at (self->own_seat));
-  /* One's own that were sent meanwhile: not a round of the main loop later. */
-  if (!self->left)
-    n += emit_messages (self);
-  return n;
-}
-
-static void
-dispatch (ShmoozeRoom *self)
-{
+  ShmoozeRoom *self = source->room;
   gint64 now = g_get_monotonic_time ();
-  guint n_taken = 0;
-  gboolean news;
-  guint most;
+  guint64 news = find_news (self);
+  guint most = BATCH, n_taken = 0;
 
-  /* What was said before joining comes in one piece, and so in order. */
-  most = self->greeted ? BATCH : MAX (self->seats.queue_size / 16, BATCH);
-  self->greeted = TRUE;
-  self->resting = FALSE;
-  news = look_around (self);
-  self->poll_msec = news ? SHMOOZE_POLL_MIN_MSEC : MIN (self->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
+  source->resting = FALSE;
+  if (!source->has_history)
+    {
+      /* All at once, so that the messages of all seats are in order. */
+      most = MAX (self->seats.queue_size / 16, BATCH);
+      source->has_history = TRUE;
+      report_broken (self);
+      if (self->left)
+        return;
+    }
 
-  if (self->has_broken)
-    tell_broken (self);
-  /* The answer to what a handler sends is often there already, and needs no round of the main loop either. */
+  /* The answer to what a handler sends is often there already, and needs no iteration of the main loop either. */
   do
-    n_taken += 1 + take_news (self, most);
-  while (!self->left && !self->resting && n_taken < most && is_spoken_to (self) && look_around (self));
+    {
+      n_taken += 1 + take_news (source, news, most);
+      if (self->left)
+        return;
+      news = find_news (self);
+    }
+  while (!source->resting && n_taken < most && (news & self->present) != 0);
 
-  if (!self->left && self->look_at > 0 && now >= self->look_at)
-    look_after_peers (self, now);
+  if (source->attention_time > 0 && now >= source->attention_time)
+    source->attention_time = shmooze_room_presence_check_attention (self, now) ? 0 : now + ATTENTION_USEC;
   if (!self->left)
-    schedule (self, now);
+    schedule (source, now);
 }
 
 static gboolean
@@ -574,39 +377,64 @@ room_source_dispatch (GSource     *source,
                       GSourceFunc  callback,
                       gpointer     user_data)
 {
-  g_autoptr(ShmoozeRoom) self = g_object_ref (((RoomSource *) source)->room);
-  g_autoptr(GError) lost = NULL;
+  RoomSource *room_source = (RoomSource *) source;
+  g_autoptr(ShmoozeRoom) self = g_object_ref (room_source->room);
+  g_autoptr(GError) error = NULL;
 
-  if (self->lost || self->left || self->dispatching)
+  if (self->lost || self->left || room_source->dispatching)
     {
       g_source_set_ready_time (source, -1);
       return G_SOURCE_CONTINUE;
     }
 
-  self->dispatching = TRUE;
-  if (!is_lost (self, &lost))
-    dispatch (self);
-  else
+  room_source->dispatching = TRUE;
+  if (is_lost (room_source, &error))
     {
       g_source_set_ready_time (source, -1);
-      say_lost (self, lost);
+      self->lost = TRUE;
+      shmooze_room_presence_close_bells (self, FALSE);
+      g_signal_emit (self, signals[LOST], 0, error);
     }
-  self->dispatching = FALSE;
+  else
+    dispatch (room_source);
+  room_source->dispatching = FALSE;
   return G_SOURCE_CONTINUE;
+}
+
+static void
+room_source_finalize (GSource *source)
+{
+  g_ptr_array_unref (((RoomSource *) source)->spare_messages);
 }
 
 static GSourceFuncs room_source_funcs = {
   .prepare = room_source_prepare,
   .check = room_source_check,
-  .dispatch = room_source_dispatch
+  .dispatch = room_source_dispatch,
+  .finalize = room_source_finalize
 };
 
+/* Lets the source be dispatched. During a dispatch that is not needed: it looks again at its end. */
 void
-shmooze_room_hurry (ShmoozeRoom *self)
+shmooze_room_source_wake (ShmoozeRoom *self)
 {
-  /* At the end of a dispatch it is looked anyway. To set the time wakes the loop, even from within. */
-  if (!self->dispatching)
+  if (!((RoomSource *) self->source)->dispatching)
     g_source_set_ready_time (self->source, 0);
+}
+
+/* Something was published: whether the peers read it is checked later. */
+void
+shmooze_room_source_expect_attention (ShmoozeRoom *self)
+{
+  RoomSource *source = (RoomSource *) self->source;
+  gint64 ready = g_source_get_ready_time (self->source);
+
+  if (source->attention_time != 0 || g_list_model_get_n_items (G_LIST_MODEL (self->peers)) == 0)
+    return;
+
+  source->attention_time = g_get_monotonic_time () + ATTENTION_USEC;
+  if (!source->dispatching && (ready < 0 || ready > source->attention_time))
+    g_source_set_ready_time (self->source, source->attention_time);
 }
 
 static void
@@ -618,52 +446,47 @@ on_file_changed (GFileMonitor      *monitor,
 {
   ShmoozeRoom *self = user_data;
 
-  self->changed = TRUE;
-  shmooze_room_hurry (self);
+  ((RoomSource *) self->source)->file_changed = TRUE;
+  shmooze_room_source_wake (self);
 }
 
-/* The room has a seat: looks who else has, tells them, and follows what happens from now on. */
+/* The room has a seat: from now on it follows what happens. */
 void
-shmooze_room_start_listening (ShmoozeRoom  *self,
-                              GMainContext *context)
+shmooze_room_source_start (ShmoozeRoom  *self,
+                           GMainContext *context)
 {
   g_autoptr(GFile) file = g_file_new_for_path (shmooze_region_get_path (self->region));
+  RoomSource *source;
 
   self->source = g_source_new (&room_source_funcs, sizeof (RoomSource));
-  ((RoomSource *) self->source)->room = self;
+  source = (RoomSource *) self->source;
+  source->room = self;
+  source->spare_messages = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_message_unref);
+  source->poll_msec = SHMOOZE_POLL_MIN_MSEC;
   g_source_set_static_name (self->source, "ShmoozeRoom");
-  /* It does not: as with the source of a reader, but GLib need not see to it. */
+  /* The source does not recurse, but sees to that itself, so that its doorbell is read in an inner main loop. */
   g_source_set_can_recurse (self->source, TRUE);
   if (self->bell >= 0)
-    self->bell_tag = g_source_add_unix_fd (self->source, self->bell, G_IO_IN);
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    if (i != self->own_seat)
-      look_at_seat (self, i, TRUE);
-  ring_peers (self);
+    source->bell_tag = g_source_add_unix_fd (self->source, self->bell, G_IO_IN);
+  shmooze_room_presence_begin (self);
   shmooze_region_set_context (self->region, context);
-  shmooze_room_hurry (self);
+  shmooze_room_source_wake (self);
   g_source_attach (self->source, context);
 
-  /* Nobody rings when the file is truncated or replaced. */
-  self->monitor = g_file_monitor_file (file, G_FILE_MONITOR_NONE, NULL, NULL);
-  if (self->monitor != NULL)
-    g_signal_connect (self->monitor, "changed", G_CALLBACK (on_file_changed), self);
+  /* Nothing rings when the file is truncated or replaced. */
+  source->monitor = g_file_monitor_file (file, G_FILE_MONITOR_NONE, NULL, NULL);
+  if (source->monitor != NULL)
+    g_signal_connect (source->monitor, "changed", G_CALLBACK (on_file_changed), self);
 }
 
 void
-shmooze_room_stop_listening (ShmoozeRoom *self)
+shmooze_room_source_stop (ShmoozeRoom *self)
 {
-  g_clear_object (&self->monitor);
   if (self->source == NULL)
     return;
 
-  if (!shmooze_region_is_detached (self->region))
-    ring_peers (self);
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    {
-      close_bell (self, &self->others[i]);
-      g_clear_object (&self->others[i].peer);
-    }
+  g_clear_object (&((RoomSource *) self->source)->monitor);
+  shmooze_room_presence_end (self);
   g_source_destroy (self->source);
   g_clear_pointer (&self->source, g_source_unref);
 }

@@ -3,11 +3,9 @@
 #include "config.h"
 #include "room/shmooze-room-private.h"
 
-#include "os/shmooze-bell-private.h"
-#include "shmooze-enum-types.h"
-#include "room/shmooze-message-private.h"
-#include "lane/shmooze-reader-private.h"
 #include "lane/shmooze-writer-private.h"
+#include "os/shmooze-bell-private.h"
+#include "room/shmooze-message-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -15,30 +13,25 @@
 /**
  * ShmoozeRoom:
  *
- * A place in a region where windows and programs talk with each other.
+ * A conversation between processes, in a region.
  *
- * Who joins takes a seat, and writes into the lane that belongs to it: a
- * draft with every keystroke, and messages. The others' lanes are read. All
- * signals are emitted in the thread-default main context of the thread that
- * joined; a room belongs to that thread. Nothing that a peer does, or fails
- * to do, makes a call here wait, but for [ctor@Room.join], which has
- * [func@Room.join_async] beside it.
+ * Each participant takes a seat and writes into the lane of that seat: a draft,
+ * which is updated with every keystroke, and messages. The lanes of the other
+ * seats are read.
+ *
+ * A room belongs to the thread that joined it. All signals are emitted in the
+ * main context that was the thread-default one of that thread then.
+ *
+ * No call on a room waits for a peer, whatever the peer does, except
+ * [ctor@Room.join], which has an asynchronous variant, [func@Room.join_async].
  *
  * Since: 1.0
  */
 
-/* The longest text: with nick and header it stays below a quarter of the lane's queue. */
+/* The longest text: with its nick and header, it takes less than a quarter of the lane's queue. */
 #define TEXT_MAX 65000
 
 G_DEFINE_FINAL_TYPE (ShmoozeRoom, shmooze_room, G_TYPE_OBJECT)
-
-static guint signals[SHMOOZE_ROOM_LOST + 1];
-
-guint
-shmooze_room_signal (ShmoozeRoomSignal signal)
-{
-  return signals[signal];
-}
 
 static void
 shmooze_room_dispose (GObject *object)
@@ -53,17 +46,16 @@ shmooze_room_finalize (GObject *object)
 {
   ShmoozeRoom *self = SHMOOZE_ROOM (object);
 
+  for (guint i = 0; i < self->seats.n_seats; i++)
+    {
+      g_clear_pointer (&self->others[i].last_sender, g_ref_string_release);
+      g_clear_error (&self->others[i].broken);
+    }
+  g_free (self->others);
   g_free (self->name);
   g_clear_pointer (&self->nick, g_ref_string_release);
-  for (guint i = 0; self->others != NULL && i < self->seats.n_seats; i++)
-    g_clear_pointer (&self->others[i].last_sender, g_ref_string_release);
-  for (guint i = 0; self->broken != NULL && i < self->seats.n_seats; i++)
-    g_clear_error (&self->broken[i]);
-  g_free (self->broken);
-  g_free (self->others);
   g_clear_object (&self->peers);
   g_ptr_array_unref (self->messages);
-  g_ptr_array_unref (self->spare_messages);
   g_ptr_array_unref (self->crashed);
 
   G_OBJECT_CLASS (shmooze_room_parent_class)->finalize (object);
@@ -77,97 +69,25 @@ shmooze_room_class_init (ShmoozeRoomClass *klass)
   object_class->dispose = shmooze_room_dispose;
   object_class->finalize = shmooze_room_finalize;
 
-  /**
-   * ShmoozeRoom::message:
-   * @self: the room
-   * @message: the message
-   *
-   * Emitted for every message, one's own included, once each; first for
-   * those that were said before joining. With several senders at once a
-   * message can come after one with a higher number.
-   *
-   * Since: 1.0
-   */
-  signals[SHMOOZE_ROOM_MESSAGE] = g_signal_new ("message", SHMOOZE_TYPE_ROOM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 1, SHMOOZE_TYPE_MESSAGE | G_SIGNAL_TYPE_STATIC_SCOPE);
-  /**
-   * ShmoozeRoom::draft-changed:
-   * @self: the room
-   * @peer: who is typing
-   *
-   * Emitted when [method@Peer.get_draft] is another.
-   *
-   * Since: 1.0
-   */
-  signals[SHMOOZE_ROOM_DRAFT_CHANGED] = g_signal_new ("draft-changed", SHMOOZE_TYPE_ROOM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 1, SHMOOZE_TYPE_PEER);
-  /**
-   * ShmoozeRoom::peer-joined:
-   * @self: the room
-   * @peer: who has come
-   *
-   * Emitted when somebody takes a seat.
-   *
-   * Since: 1.0
-   */
-  signals[SHMOOZE_ROOM_PEER_JOINED] = g_signal_new ("peer-joined", SHMOOZE_TYPE_ROOM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                       G_TYPE_NONE, 1, SHMOOZE_TYPE_PEER);
-  /**
-   * ShmoozeRoom::peer-left:
-   * @self: the room
-   * @peer: who has gone
-   * @how: %SHMOOZE_PEER_LEFT or %SHMOOZE_PEER_CRASHED
-   *
-   * Emitted when somebody has left, after their last message. The draft of
-   * a crashed peer stays. Also emitted for those who had crashed with a
-   * draft before one joined.
-   *
-   * Since: 1.0
-   */
-  signals[SHMOOZE_ROOM_PEER_LEFT] = g_signal_new ("peer-left", SHMOOZE_TYPE_ROOM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                     G_TYPE_NONE, 2, SHMOOZE_TYPE_PEER, SHMOOZE_TYPE_PEER_STATE);
-  /**
-   * ShmoozeRoom::lane-broken:
-   * @self: the room
-   * @seat: the seat whose lane it is
-   * @error: what is wrong
-   *
-   * Emitted when what stands in a seat's lane breaks the rules. That lane is
-   * read no more; the others go on.
-   *
-   * Since: 1.0
-   */
-  signals[SHMOOZE_ROOM_LANE_BROKEN] = g_signal_new ("lane-broken", SHMOOZE_TYPE_ROOM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                       G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ERROR);
-  /**
-   * ShmoozeRoom::lost:
-   * @self: the room
-   * @error: what happened
-   *
-   * Emitted once, when the region was truncated, or its name stands for
-   * another region now. Leave, and join again.
-   *
-   * Since: 1.0
-   */
-  signals[SHMOOZE_ROOM_LOST] = g_signal_new ("lost", SHMOOZE_TYPE_ROOM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                G_TYPE_NONE, 1, G_TYPE_ERROR);
+  shmooze_room_presence_class_init (klass);
+  shmooze_room_source_class_init (klass);
 }
 
 static gboolean
 write_message (gpointer   owner,
-               gpointer   what,
+               gpointer   text,
                GError   **error)
 {
   ShmoozeRoom *self = owner;
-  ShmoozeWord *numbers = (ShmoozeWord *) (gpointer) (self->seats.base + SHMOOZE_ROOM_NUMBERS);
-  ShmoozeMessage *message = shmooze_message_put (self->writer, numbers, self->own_seat, self->nick, what, error);
+  ShmoozeMessage *message = shmooze_message_put (self->writer, shmooze_seats_numbers (&self->seats), self->own_seat,
+                                                 self->nick, text, error);
 
   if (message == NULL)
     return FALSE;
 
-  shmooze_writer_end_draft (self->writer, what);
+  shmooze_writer_end_draft (self->writer, text);
   g_ptr_array_add (self->messages, message);
-  shmooze_room_hurry (self);
+  shmooze_room_source_wake (self);
   return TRUE;
 }
 
@@ -175,11 +95,8 @@ static void
 shmooze_room_init (ShmoozeRoom *self)
 {
   self->bell = -1;
-  self->poll_msec = SHMOOZE_POLL_MIN_MSEC;
-  self->presence_usec = G_USEC_PER_SEC;
   self->peers = g_list_store_new (SHMOOZE_TYPE_PEER);
   self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_message_unref);
-  self->spare_messages = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_message_unref);
   self->crashed = g_ptr_array_new_with_free_func (g_object_unref);
   shmooze_outbox_init (&self->outbox, write_message, self);
 }
@@ -188,8 +105,10 @@ shmooze_room_init (ShmoozeRoom *self)
  * shmooze_room_leave:
  * @self: a room
  *
- * Leaves the room in good order: the others see it at once. Messages that
- * still wait fail with %G_IO_ERROR_CLOSED. To leave twice is fine.
+ * Leaves the room. The peers notice it immediately.
+ *
+ * Messages that still wait fail with %G_IO_ERROR_CLOSED. Leaving a room again
+ * has no effect.
  *
  * Since: 1.0
  */
@@ -211,15 +130,14 @@ shmooze_room_leave (ShmoozeRoom *self)
       shmooze_seats_leave (&self->seats, self->own_seat);
     }
   g_clear_object (&self->writer);
-  for (guint i = 0; self->others != NULL && i < self->seats.n_seats; i++)
+  for (guint i = 0; i < self->seats.n_seats; i++)
     g_clear_object (&self->others[i].reader);
-  if (self->others != NULL && self->own_seat < self->seats.n_seats)
-    shmooze_region_unlock (self->region, shmooze_seat_at (self->own_seat));
-  shmooze_room_stop_listening (self);
+  if (self->own_seat < self->seats.n_seats)
+    shmooze_region_unlock (self->region, shmooze_seat_offset (self->own_seat));
+  shmooze_room_source_stop (self);
   if (self->bell >= 0)
-    shmooze_bell_unmake (self->bell, shmooze_region_get_id (self->region), shmooze_seat_at (self->own_seat));
+    shmooze_bell_unmake (self->bell, shmooze_region_get_id (self->region), shmooze_seat_offset (self->own_seat));
   self->bell = -1;
-  g_list_store_remove_all (self->peers);
   shmooze_seats_clear (&self->seats);
   g_clear_object (&self->region);
 
@@ -228,7 +146,7 @@ shmooze_room_leave (ShmoozeRoom *self)
 }
 
 static gboolean
-check_can_speak (ShmoozeRoom  *self,
+check_can_write (ShmoozeRoom  *self,
                  gsize         length,
                  GError      **error)
 {
@@ -251,17 +169,19 @@ check_can_speak (ShmoozeRoom  *self,
 /**
  * shmooze_room_set_draft:
  * @self: a room
- * @text: the text as it is now; empty when there is none
+ * @text: the current text; empty if there is none
  * @error: return location for an error
  *
- * Shows the others what is being typed. To be called with every keystroke:
- * it takes no lock, and makes no system call unless somebody sleeps.
+ * Shows the peers what the user is typing.
  *
- * Fails with %SHMOOZE_ERROR_TOO_LONG, the former draft staying,
- * %SHMOOZE_ERROR_NO_SEAT when one only watches, %SHMOOZE_ERROR_LOST and
- * %G_IO_ERROR_CLOSED.
+ * This is meant to be called with every keystroke: it takes no lock, and makes
+ * a system call only if a peer has to be woken.
  *
- * Returns: whether it is published
+ * Fails with %SHMOOZE_ERROR_TOO_LONG, in which case the previous draft remains,
+ * %SHMOOZE_ERROR_NO_SEAT if the room can only be watched, %SHMOOZE_ERROR_LOST
+ * and %G_IO_ERROR_CLOSED.
+ *
+ * Returns: %TRUE if the draft was published
  *
  * Since: 1.0
  */
@@ -277,25 +197,25 @@ shmooze_room_set_draft (ShmoozeRoom  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   length = strlen (text);
-  if (!check_can_speak (self, length, error) ||
+  if (!check_can_write (self, length, error) ||
       !shmooze_writer_set_draft (self->writer, text, (gssize) length, error))
     return FALSE;
 
-  shmooze_room_expect_attention (self);
+  shmooze_room_source_expect_attention (self);
   return TRUE;
 }
 
-/* WOULD_BLOCK: it has to wait its turn. */
+/* Fails with WOULD_BLOCK if the message has to wait. */
 static gboolean
-say_at_once (ShmoozeRoom   *self,
-             const char    *text,
-             GCancellable  *cancellable,
-             GError       **error)
+try_send (ShmoozeRoom   *self,
+          const char    *text,
+          GCancellable  *cancellable,
+          GError       **error)
 {
-  if (!check_can_speak (self, strlen (text), error) || g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (!check_can_write (self, strlen (text), error) || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
-  shmooze_room_expect_attention (self);
+  shmooze_room_source_expect_attention (self);
   if (shmooze_outbox_is_empty (&self->outbox))
     return write_message (self, (gpointer) text, error);
 
@@ -306,14 +226,16 @@ say_at_once (ShmoozeRoom   *self,
 /**
  * shmooze_room_send_async:
  * @self: a room
- * @text: what to say
- * @cancellable: (nullable): cancels it as long as it waits
- * @callback: called when the message stands in the region
- * @user_data: for @callback
+ * @text: the text of the message
+ * @cancellable: (nullable): cancels the message while it waits
+ * @callback: called when the message is in the region
+ * @user_data: passed to @callback
  *
- * Sends a message. Messages stand in the region in the order of the calls.
- * When the region is full, because a peer does not read, they wait. Once a
- * message stands there it outlives its sender.
+ * Sends a message.
+ *
+ * Messages are put into the region in the order of the calls. When a peer does
+ * not read and the queue is full, they wait. A message that is in the region
+ * can be read even if its sender crashes.
  *
  * Since: 1.0
  */
@@ -333,8 +255,8 @@ shmooze_room_send_async (ShmoozeRoom         *self,
 
   if (!g_utf8_validate (text, -1, NULL))
     text = valid = g_utf8_make_valid (text, -1);
-  /* Usually there is room at once, and nobody wants to hear of it. */
-  if (say_at_once (self, text, cancellable, &error) && callback == NULL)
+  /* The usual case: there is space, and no callback. No task is needed then. */
+  if (try_send (self, text, cancellable, &error) && callback == NULL)
     return;
 
   task = g_task_new (self, cancellable, callback, user_data);
@@ -344,7 +266,7 @@ shmooze_room_send_async (ShmoozeRoom         *self,
       g_clear_error (&error);
       g_task_set_task_data (task, g_strdup (text), g_free);
       shmooze_outbox_push (&self->outbox, task);
-      shmooze_outbox_flush (&self->outbox, &self->writer->ring, self->bell >= 0, shmooze_seat_at (self->own_seat));
+      shmooze_outbox_flush (&self->outbox, &self->writer->ring, self->bell >= 0, shmooze_seat_offset (self->own_seat));
       return;
     }
 
@@ -358,16 +280,17 @@ shmooze_room_send_async (ShmoozeRoom         *self,
 /**
  * shmooze_room_send_finish:
  * @self: a room
- * @result: what the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Ends [method@Room.send_async].
+ * Finishes [method@Room.send_async].
  *
- * Fails with %SHMOOZE_ERROR_TOO_LONG, %SHMOOZE_ERROR_NO_SEAT when one only
- * watches, %SHMOOZE_ERROR_LOST, %SHMOOZE_ERROR_CORRUPT,
- * %G_IO_ERROR_CANCELLED, and %G_IO_ERROR_CLOSED when one has left meanwhile.
+ * Fails with %SHMOOZE_ERROR_TOO_LONG, %SHMOOZE_ERROR_NO_SEAT if the room can
+ * only be watched, %SHMOOZE_ERROR_LOST, %SHMOOZE_ERROR_CORRUPT,
+ * %G_IO_ERROR_CANCELLED, and %G_IO_ERROR_CLOSED if the room was left before
+ * the message could be sent.
  *
- * Returns: whether the message stands in the region
+ * Returns: %TRUE if the message is in the region
  *
  * Since: 1.0
  */
@@ -404,9 +327,10 @@ shmooze_room_get_name (ShmoozeRoom *self)
  * shmooze_room_get_nick:
  * @self: a room
  *
- * Gets the nickname that one is known by here.
+ * Gets the nickname under which this room was joined. It can differ from the
+ * one that was asked for: see [ctor@Room.join].
  *
- * Returns: the nickname
+ * Returns: the nickname, one line of valid UTF-8
  *
  * Since: 1.0
  */
@@ -422,9 +346,9 @@ shmooze_room_get_nick (ShmoozeRoom *self)
  * shmooze_room_get_seat:
  * @self: a room
  *
- * Gets one's own seat.
+ * Gets the number of the own seat.
  *
- * Returns: the seat's number
+ * Returns: the number
  *
  * Since: 1.0
  */
@@ -440,9 +364,10 @@ shmooze_room_get_seat (ShmoozeRoom *self)
  * shmooze_room_is_watching:
  * @self: a room
  *
- * Gets whether one only watches, because all seats were taken.
+ * Gets whether the room can only be watched, because all seats with a lane
+ * were taken.
  *
- * Returns: whether one can say nothing
+ * Returns: %TRUE if no draft can be set and no message can be sent
  *
  * Since: 1.0
  */
@@ -458,8 +383,8 @@ shmooze_room_is_watching (ShmoozeRoom *self)
  * shmooze_room_get_peers:
  * @self: a room
  *
- * Gets the others who are here, in a list that follows their coming and
- * going.
+ * Gets the peers that are in the room. The list is updated as peers join and
+ * leave.
  *
  * Returns: (transfer none): a list of [class@Peer]
  *
@@ -477,7 +402,7 @@ shmooze_room_get_peers (ShmoozeRoom *self)
  * shmooze_room_get_max_text:
  * @self: a room
  *
- * Gets how long a draft or a message can be.
+ * Gets the maximum length of a draft or a message.
  *
  * Returns: the length in bytes of UTF-8
  *

@@ -3,15 +3,16 @@
 #include "config.h"
 #include "room/shmooze-seats-private.h"
 
+#include "room/shmooze-display-line-private.h"
+
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define ROOM_MAGIC G_GUINT64_CONSTANT (0x314d4f4f525a4853)  /* "SHZROOM1" in memory; another byte order reads another number */
-#define ROOM_VERSION 1
+#define ROOM_MAGIC G_GUINT64_CONSTANT (0x314d4f4f525a4853)  /* "SHZROOM1" in little-endian memory */
 
 #define SPEAKING_SEATS 8
-#define WATCHING_SEATS 8
+#define OBSERVER_SEATS 8
 #define SEATS_MAX 64
 #define DRAFT_SIZE (64 * 1024)
 #define QUEUE_SIZE (256 * 1024)
@@ -29,12 +30,12 @@ typedef struct
 
 #define NICK_WORDS (SHMOOZE_NICK_MAX / sizeof (guint64))
 
-/* A seat behind its word. All in words, because they are written while others read. */
+/* All of a seat consists of atomic words, because it is written while others read it. */
 typedef struct
 {
   ShmoozeWord word;
   ShmoozeWord since;
-  ShmoozeWord nick[NICK_WORDS];  /* ends with a NUL unless it fills the room */
+  ShmoozeWord nick[NICK_WORDS];  /* followed by a NUL, unless it takes all of the space */
 } Seat;
 
 static gsize
@@ -48,7 +49,7 @@ whole_pages (gsize size)
 static void
 measure (ShmoozeSeats *self)
 {
-  self->lanes_at = whole_pages (shmooze_seat_at (self->n_seats));
+  self->lanes_at = whole_pages (shmooze_seat_offset (self->n_seats));
   self->lane_size = whole_pages (shmooze_lane_size_for (self->n_seats, self->draft_size, self->queue_size));
 }
 
@@ -61,7 +62,7 @@ format (gpointer data,
   ShmoozeLane lane = { 0 };
 
   header->magic = ROOM_MAGIC;
-  header->version = ROOM_VERSION;
+  header->version = SHMOOZE_ROOM_VERSION;
   header->page_size = (guint32) sysconf (_SC_PAGESIZE);
   header->n_speaking = sizes->n_speaking;
   header->n_seats = sizes->n_seats;
@@ -72,23 +73,43 @@ format (gpointer data,
     shmooze_lane_format ((char *) data + sizes->lanes_at + i * sizes->lane_size, &lane);
 }
 
-/* Creates a region that is a room before it has its name. */
+/* Opens a region, or creates one that is a room before it has its name. */
 ShmoozeRegion *
-shmooze_seats_create_room (const char  *name,
-                           GError     **error)
+shmooze_seats_create_or_open_room (const char  *name,
+                                   GError     **error)
 {
   ShmoozeSeats sizes = {
     .n_speaking = SPEAKING_SEATS,
-    .n_seats = SPEAKING_SEATS + WATCHING_SEATS,
+    .n_seats = SPEAKING_SEATS + OBSERVER_SEATS,
     .draft_size = DRAFT_SIZE,
     .queue_size = QUEUE_SIZE
   };
-
-  ShmoozeBirth birth = { .fill = format, .user_data = &sizes };
+  ShmoozeBirth birth = { .access = SHMOOZE_ACCESS_READ_WRITE, .fill = format, .user_data = &sizes };
 
   measure (&sizes);
   birth.capacity = sizes.lanes_at + sizes.n_speaking * sizes.lane_size;
-  return shmooze_region_create_in (NULL, name, &birth, error);
+  return shmooze_region_create_or_open_in (NULL, name, &birth, NULL, error);
+}
+
+/* Reads the sizes from the header. FALSE: it is not the header of a room of this capacity. */
+static gboolean
+read_sizes (ShmoozeSeats *self,
+            const Header *header,
+            guint64       capacity)
+{
+  self->n_speaking = header->n_speaking;
+  self->n_seats = header->n_seats;
+  self->draft_size = header->draft_size;
+  self->queue_size = header->queue_size;
+  if (header->magic != ROOM_MAGIC || header->version != SHMOOZE_ROOM_VERSION ||
+      header->page_size != (guint32) sysconf (_SC_PAGESIZE) ||
+      self->n_speaking < 1 || self->n_speaking > self->n_seats || self->n_seats > SEATS_MAX ||
+      self->draft_size < 1 || self->draft_size > capacity ||
+      self->queue_size < SHMOOZE_LANE_QUEUE_MIN || self->queue_size > capacity)
+    return FALSE;
+
+  measure (self);
+  return self->lanes_at + self->n_speaking * self->lane_size == capacity;
 }
 
 gboolean
@@ -98,44 +119,32 @@ shmooze_seats_attach (ShmoozeSeats   *self,
                       GError        **error)
 {
   guint64 capacity = shmooze_region_get_capacity (region);
-  g_autoptr(ShmoozeView) view = NULL;
+  ShmoozeSeats seats = { 0 };
   Header header = { 0 };
 
   if (capacity >= sizeof header)
     {
-      g_autoptr(ShmoozeView) first = shmooze_region_create_view (region, 0, sizeof header, access, error);
+      g_autoptr(ShmoozeView) view = shmooze_region_create_view (region, 0, sizeof header, access, error);
 
-      if (first == NULL)
+      if (view == NULL)
         return FALSE;
-      memcpy (&header, shmooze_view_get_data (first), sizeof header);
+      memcpy (&header, shmooze_view_get_data (view), sizeof header);
     }
 
-  self->n_speaking = header.n_speaking;
-  self->n_seats = header.n_seats;
-  self->draft_size = header.draft_size;
-  self->queue_size = header.queue_size;
-  if (header.magic == ROOM_MAGIC && header.version == ROOM_VERSION &&
-      header.page_size == (guint32) sysconf (_SC_PAGESIZE) &&
-      self->n_speaking >= 1 && self->n_speaking <= self->n_seats && self->n_seats <= SEATS_MAX &&
-      self->draft_size > 0 && self->draft_size <= capacity &&
-      self->queue_size >= SHMOOZE_LANE_QUEUE_MIN && self->queue_size <= capacity)
+  if (!read_sizes (&seats, &header, capacity))
     {
-      measure (self);
-      if (self->lanes_at + self->n_speaking * self->lane_size == capacity)
-        {
-          view = shmooze_region_create_view (region, 0, self->lanes_at, access, error);
-          if (view == NULL)
-            return FALSE;
-          self->base = shmooze_view_get_data (view);
-          self->view = g_steal_pointer (&view);
-          return TRUE;
-        }
+      if (shmooze_region_check (region, error))
+        g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
+                     _("“%s” exists but is not a chat room; choose another name"), shmooze_region_get_label (region));
+      return FALSE;
     }
-  if (shmooze_region_check (region, error))
-    g_set_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT,
-                 _("“%s” exists but is not a chat room; choose another name"),
-                 shmooze_region_get_label (region));
-  return FALSE;
+
+  seats.view = shmooze_region_create_view (region, 0, seats.lanes_at, access, error);
+  if (seats.view == NULL)
+    return FALSE;
+  seats.base = shmooze_view_get_data (seats.view);
+  *self = seats;
+  return TRUE;
 }
 
 void
@@ -157,24 +166,7 @@ shmooze_seats_view_lane (const ShmoozeSeats  *self,
                                      self->lanes_at + seat * self->lane_size, self->lane_size, access, error);
 }
 
-/* Makes a stranger's short text fit to be shown on one line: valid, and without control characters. */
-char *
-shmooze_seats_legible (const char *text,
-                       gsize       length)
-{
-  g_autofree char *valid = g_utf8_make_valid (text, (gssize) length);
-  GString *legible = g_string_new (NULL);
-
-  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      g_string_append_unichar (legible, g_unichar_iscntrl (c) ? ' ' : c);
-    }
-  return g_strstrip (g_string_free (legible, FALSE));
-}
-
-/* Reads a seat. FALSE: somebody is just coming or leaving; their bell will ring. */
+/* Reads a seat. FALSE: an occupant is just taking or leaving it, and will ring afterwards. */
 gboolean
 shmooze_seats_read (const ShmoozeSeats  *self,
                     guint                seat,
@@ -182,7 +174,7 @@ shmooze_seats_read (const ShmoozeSeats  *self,
                     gint64              *since,
                     char               **nick)
 {
-  Seat *there = (gpointer) (self->base + shmooze_seat_at (seat));
+  Seat *there = (gpointer) (self->base + shmooze_seat_offset (seat));
   guint64 copy[NICK_WORDS];
 
   *word = atomic_load_explicit (&there->word, memory_order_acquire);
@@ -192,7 +184,7 @@ shmooze_seats_read (const ShmoozeSeats  *self,
   if (atomic_load_explicit (&there->word, memory_order_relaxed) != *word)
     return FALSE;
 
-  *nick = shmooze_seats_legible ((const char *) copy, strnlen ((const char *) copy, sizeof copy));
+  *nick = shmooze_display_line_new ((const char *) copy, strnlen ((const char *) copy, sizeof copy));
   return TRUE;
 }
 
@@ -203,14 +195,14 @@ shmooze_seats_take (const ShmoozeSeats *self,
                     gboolean            has_bell,
                     const char         *nick)
 {
-  Seat *there = (gpointer) (self->base + shmooze_seat_at (seat));
+  Seat *there = (gpointer) (self->base + shmooze_seat_offset (seat));
   guint64 copy[NICK_WORDS] = { 0 };
   guint64 former = atomic_load (&there->word);
   guint64 word = (former & ~(SHMOOZE_SEAT_WORD_NEXT - 1)) + SHMOOZE_SEAT_WORD_NEXT;
 
   if (former & SHMOOZE_SEAT_WORD_TAKEN)
     word |= SHMOOZE_SEAT_WORD_AFTER_CRASH;
-  /* Nobody reads a nick under a word of nobody. */
+  /* Not yet taken: the nick is ignored while it is written. */
   atomic_store (&there->word, word);
 
   memcpy (copy, nick, MIN (strlen (nick), sizeof copy));

@@ -5,6 +5,7 @@
 
 G_BEGIN_DECLS
 
-char *ctl_nick_default (void);
+char *shmooze_display_line_new (const char *text,
+                                gsize       length);
 
 G_END_DECLS
