@@ -59,6 +59,7 @@ _tests = {}                                   # a suite's name: its tests' resul
 BUILDS = 'the_source_builds_on_a_newer_gtk_without_a_warning'
 SUITES = {                                    # with the cases that report of them; the longest first
     'ui': 'the_windows_tests_pass_on_a_newer_gtk',
+    'ctl': 'the_consoles_tests_pass_on_a_newer_gtk',
     'ipc': 'the_tests_of_several_processes_pass_on_a_newer_gtk',
     'unit': 'the_librarys_tests_pass_on_a_newer_gtk',
 }
@@ -96,8 +97,7 @@ def _build():
 
 def _run(name, suite):
     """One test program on a system of its own: how it ended, all it said, and how long it took."""
-    rounds = ['env', 'ROUNDS=10'] if suite == 'ui' else []
-    done = subprocess.run(inside(*rounds, 'meson', 'test', '--no-rebuild', '--logbase', name, name), text=True,
+    done = subprocess.run(inside('meson', 'test', '--no-rebuild', '--logbase', name, name), text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         with open(os.path.join(BUILD, 'meson-logs', name + '.json')) as file:
@@ -166,6 +166,12 @@ def the_librarys_tests_pass_on_a_newer_gtk():
 def the_tests_of_several_processes_pass_on_a_newer_gtk():
     """The tests of several processes pass with a newer GTK."""
     report('ipc')
+
+
+@case
+def the_consoles_tests_pass_on_a_newer_gtk():
+    """The tests of shmoozectl pass with a newer GTK."""
+    report('ctl')
 
 
 @case

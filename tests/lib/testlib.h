@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 #define TEST_SLOW 0
 #endif
 
+/* Loops are long only with the test setup "thorough". */
+#define TEST_THOROUGH (g_getenv ("THOROUGH") != NULL)
+
 /* No test waits longer than this for anything. */
 #ifndef TEST_PATIENCE_USEC
 #define TEST_PATIENCE_USEC ((TEST_SLOW ? 90 : 30) * G_USEC_PER_SEC)

@@ -9,13 +9,13 @@ import tap
 from chat import Chat, nothing_left
 from tap import case
 
-ROUNDS = int(os.environ.get('ROUNDS', '50'))
+ROUNDS = 50 if 'THOROUGH' in os.environ else 10
 TEXT = 'Typed äöü ☃ until the very end: ' + 'and on and on, ' * 8
 
 
 @case
-def kill_while_typing_50_times():
-    """A peer killed while typing is shown as crashed, 50 times in a row, and its seat is reused."""
+def kill_while_typing_many_times():
+    """A peer killed while typing is shown as crashed, many times in a row, and its seat is reused."""
     seed = random.randrange(1 << 32)
     tap.note(f'seed {seed}, {ROUNDS} rounds')
     chance = random.Random(seed)
