@@ -7,11 +7,12 @@ G_BEGIN_DECLS
 
 /**
  * ShmoozeWait:
- * @SHMOOZE_WAIT_AUTO: by bell where one can be had, else by looking; outside of a main loop without sleep as long as the
- *   writer answers at once
- * @SHMOOZE_WAIT_BELL: asleep until the writer rings
- * @SHMOOZE_WAIT_POLL: looking again and again, quickly while something moves, slower after
- * @SHMOOZE_WAIT_SPIN: looking without pause
+ * @SHMOOZE_WAIT_AUTO: like %SHMOOZE_WAIT_BELL, or like %SHMOOZE_WAIT_POLL if
+ *   no bell can be created; outside of a main loop, spin for up to 50 µs first
+ *   if the writer runs on another processor
+ * @SHMOOZE_WAIT_BELL: sleep until the writer rings the reader's bell
+ * @SHMOOZE_WAIT_POLL: look again after 5 to 250 ms
+ * @SHMOOZE_WAIT_SPIN: look without pause
  *
  * How a reader waits for the writer.
  *
@@ -32,12 +33,12 @@ G_DECLARE_FINAL_TYPE (ShmoozeReader, shmooze_reader, SHMOOZE, READER, GObject)
 
 /**
  * ShmoozeReaderFunc:
- * @reader: the reader that has something new
- * @user_data: what was given to g_source_set_callback()
+ * @reader: the reader that has a message or a draft
+ * @user_data: the data that was passed to g_source_set_callback()
  *
- * Called by the source of [method@Reader.create_source].
+ * The callback of the source that [method@Reader.create_source] creates.
  *
- * Returns: %G_SOURCE_CONTINUE, or %G_SOURCE_REMOVE to be called no more
+ * Returns: %G_SOURCE_CONTINUE, or %G_SOURCE_REMOVE to remove the source
  *
  * Since: 1.0
  */

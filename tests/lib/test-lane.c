@@ -35,7 +35,7 @@ test_lane_new (const char *name,
   return self;
 }
 
-/* Another's lane, to read it. */
+/* Opens the lane of another process. */
 TestLane *
 test_lane_open (const char *name)
 {
@@ -89,7 +89,7 @@ test_lane_draft (TestLane   *self,
   g_assert_true (written);
 }
 
-/* Reads one message; with %NULL there must be none. */
+/* Reads one message, which must be @text; NULL: there must be none. */
 void
 test_lane_expect (ShmoozeReader *reader,
                   const char    *text)
@@ -107,7 +107,7 @@ test_lane_expect (ShmoozeReader *reader,
     }
 }
 
-/* Takes the draft; with %NULL there must be no other than before. */
+/* Takes the draft, which must be @text; NULL: it must be unchanged. */
 void
 test_lane_expect_draft (ShmoozeReader *reader,
                         const char    *text)
@@ -148,7 +148,7 @@ test_pattern_check (const char *bytes,
   return TRUE;
 }
 
-/* "NUMBER:LENGTH:" and as many letters as it says, all of them the same. */
+/* Writes "NUMBER:LENGTH:" and LENGTH times the same letter. */
 gsize
 test_pattern_text (char  *text,
                    guint  number,

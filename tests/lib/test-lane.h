@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* A region that is one lane. */
+/* A region that consists of one lane. */
 typedef struct
 {
   ShmoozeRegion *region;
@@ -32,7 +32,7 @@ void           test_lane_expect_draft (ShmoozeReader  *reader,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestLane, test_lane_free)
 
-/* Texts that tell by themselves whether they are whole. */
+/* Texts that contain what is needed to check them. */
 void           test_pattern_fill      (char           *bytes,
                                        gsize           size,
                                        guint           seed);

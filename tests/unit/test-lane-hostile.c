@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A lane in which somebody writes what hurts. */
+/* A lane whose memory is overwritten by another process. */
 
 #include "lib/testlib.h"
 
@@ -9,7 +9,6 @@
 
 #define SMALL 4096   /* a queue of 1 or 2 KiB */
 
-/* Values that tend to hurt */
 static guint64
 nasty_value (GRand *rand)
 {
@@ -38,7 +37,7 @@ scribble (GRand *rand,
           char  *memory,
           gsize  size)
 {
-  /* Half of the time into the words at the beginning, which steer everything. */
+  /* Half of the time among the words at the beginning, which control everything. */
   gsize words = g_rand_boolean (rand) ? MIN (size, 1280) / 8 : size / 8;
   gsize word = (gsize) g_rand_int_range (rand, 0, (gint32) words);
 
@@ -60,7 +59,7 @@ check_refusal (GError **error)
   g_clear_error (error);
 }
 
-/* All that is said to be there is there. */
+/* Reads all bytes, to find out whether they are mapped. */
 static guint
 sum_up (const char *bytes,
         gsize       size)
@@ -137,7 +136,7 @@ use_hostile (GRand         *rand,
       }
 
     default:
-      /* A bounded number of rounds: a hostile lane may keep a source busy, but not hold it up. */
+      /* A limited number of rounds: a hostile lane may keep a source busy, but not block it. */
       for (guint i = 0; i < 5; i++)
         g_main_context_iteration (NULL, FALSE);
       break;
@@ -166,11 +165,10 @@ resident (void)
   return (gsize) g_ascii_strtoull (strchr (text, ' '), NULL, 10) * test_page_size ();
 }
 
-/* The lane is opaque here: words are overwritten anywhere in it. Nothing may crash, hang or grow. */
 static void
 test_hostile (void)
 {
-  g_test_summary ("Whatever is written over a lane, nobody crashes, hangs or grows.");
+  g_test_summary ("Whatever overwrites a lane, its writer and readers neither crash nor hang nor use more memory.");
 
   static const ShmoozeWait waits[] = { SHMOOZE_WAIT_BELL, SHMOOZE_WAIT_POLL, SHMOOZE_WAIT_SPIN };
   guint n_rounds = TEST_SLOW ? 500 : 4000, n_refused = 0;
@@ -196,7 +194,7 @@ test_hostile (void)
           use_hostile (rand, lane, reader);
         }
 
-      /* The next writer and the next reader find what the scribbler left. */
+      /* The next writer and the next reader find the overwritten lane. */
       shmooze_writer_close (lane->writer);
       g_clear_object (&lane->writer);
       lane->writer = shmooze_writer_new (other->view, 3, 100, &error);
@@ -228,11 +226,11 @@ keep_scribbling (gpointer data)
   return NULL;
 }
 
-/* Checked is checked: nothing that changes between the look and the use can do harm. */
 static void
 test_hostile_meanwhile (void)
 {
-  g_test_summary ("Nor when it is written while one reads and writes.");
+  g_test_summary ("The same holds while a lane is being overwritten by another thread: a checked value is not read "
+                  "again.");
 
   for (guint round = 0; round < (TEST_SLOW ? 30 : 300); round++)
     {
@@ -250,11 +248,10 @@ test_hostile_meanwhile (void)
 }
 #endif
 
-/* What is wrong is named: lane, place and value. */
 static void
 test_quarantine (void)
 {
-  g_test_summary ("A lane that breaks the rules is read no more, and the place and the value are named.");
+  g_test_summary ("A corrupt lane is not read any more, and the error names the lane, the offset and the value.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 0);

@@ -46,7 +46,7 @@ test_write_read (void)
 static void
 test_reserve_commit (void)
 {
-  g_test_summary ("Reserved room is invisible until it is committed, with the size given then.");
+  g_test_summary ("A reserved message is invisible until it is committed, and has the size given then.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
@@ -62,7 +62,7 @@ test_reserve_commit (void)
       g_assert_no_error (error);
       g_assert_nonnull (room);
       test_pattern_fill (room, reserved, i);
-      test_lane_expect (reader, NULL);  /* nobody sees anything of it yet */
+      test_lane_expect (reader, NULL);
       shmooze_writer_commit (lane->writer, committed);
       bytes = shmooze_reader_read (reader, &error);
       g_assert_no_error (error);
@@ -70,7 +70,7 @@ test_reserve_commit (void)
       g_assert_true (test_pattern_check (g_bytes_get_data (bytes, NULL), committed, i));
     }
 
-  /* Reserving again forgets what was reserved before. */
+  /* A new reservation replaces the former one. */
   strcpy (shmooze_writer_reserve (lane->writer, 10, &error), "forgotten");
   strcpy (shmooze_writer_reserve (lane->writer, 10, &error), "kept");
   shmooze_writer_commit (lane->writer, 4);
@@ -81,7 +81,7 @@ test_reserve_commit (void)
 static void
 test_sizes (void)
 {
-  g_test_summary ("Every size from 0 to the maximum comes across whole; one byte more is TOO_LONG.");
+  g_test_summary ("Messages of every size up to the maximum are received unchanged; one byte more fails with TOO_LONG.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", 16384, 1, 100);
@@ -94,7 +94,7 @@ test_sizes (void)
     {
       g_autoptr(GBytes) bytes = NULL;
 
-      g_autofree char *data = g_malloc (size);  /* where the address sanitizer sees its end */
+      g_autofree char *data = g_malloc (size);  /* of its own, so that the address sanitizer finds overruns */
 
       test_pattern_fill (data, size, (guint) size);
       g_assert_true (shmooze_writer_write (lane->writer, data, size, &error));
@@ -116,15 +116,15 @@ test_sizes (void)
   test_lane_expect (reader, "goes on");
 }
 
-/* Messages of all lengths in every rhythm, through a ring that is gone round thousands of times. */
 static void
 test_wrap (void)
 {
-  g_test_summary ("Messages of all sizes stay whole and in order while the ring wraps thousands of times.");
+  g_test_summary ("Messages of all sizes stay complete and in order while the ring wraps thousands of times.");
 
   g_autoptr(GRand) rand = g_rand_new_with_seed (20261121);
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
-  g_autoptr(ShmoozeReader) quick = test_lane_read (lane, SHMOOZE_WAIT_AUTO), slow = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(ShmoozeReader) quick = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(ShmoozeReader) slow = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   gsize max = shmooze_writer_get_max_size (lane->writer);
   g_autofree char *data = g_malloc (max);
   guint n_written = 0, n_quick = 0, n_slow = 0, n_full = 0;
@@ -201,7 +201,7 @@ expect_numbers (ShmoozeReader *reader,
 static void
 test_full (void)
 {
-  g_test_summary ("A full lane says so and drops nothing.");
+  g_test_summary ("Writing to a full lane fails with WOULD_BLOCK, and no message is lost.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -219,7 +219,7 @@ test_full (void)
 static void
 test_history (void)
 {
-  g_test_summary ("A reader that attaches late gets the newest messages that are still in the ring.");
+  g_test_summary ("A reader that attaches late receives the newest messages, which are still in the ring.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   g_autoptr(ShmoozeReader) early = NULL, late = NULL;
@@ -235,7 +235,7 @@ test_history (void)
   early = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   expect_numbers (early, 0, 10);
 
-  /* More than there is room for: nobody who is attached loses anything, but who comes late finds the last ones. */
+  /* More than the queue can hold. */
   for (guint i = 10; i < 1000; i++)
     {
       g_autofree char *text = g_strdup_printf ("message %u", i);
@@ -260,7 +260,8 @@ test_several_readers (void)
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
-  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_AUTO), two = test_lane_read (lane, SHMOOZE_WAIT_POLL);
+  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(ShmoozeReader) two = test_lane_read (lane, SHMOOZE_WAIT_POLL);
   g_autoptr(ShmoozeReader) three = test_lane_read (lane, SHMOOZE_WAIT_SPIN), four = NULL;
   guint n;
 
@@ -282,10 +283,11 @@ test_several_readers (void)
 static void
 test_closed_reader_frees (void)
 {
-  g_test_summary ("A closed reader does not hold the writer any more.");
+  g_test_summary ("The writer does not wait for a closed reader.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
-  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_AUTO), two = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
+  g_autoptr(ShmoozeReader) two = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   guint n = fill (lane, 0), more;
 
   expect_numbers (one, 0, n);
@@ -296,7 +298,7 @@ test_closed_reader_frees (void)
   expect_numbers (one, n, more);
 }
 
-/* Attaches as a reader, reads nothing and waits to be killed. */
+/* Attaches as a reader, reads nothing, and waits to be killed. */
 static void
 role_reader (int    argc,
              char **argv)
@@ -311,7 +313,7 @@ role_reader (int    argc,
 static void
 test_dead_reader_frees (void)
 {
-  g_test_summary ("A dead reader does not keep the lane full.");
+  g_test_summary ("The writer does not wait for a reader that was killed.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   g_autoptr(ShmoozeReader) alive = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -328,11 +330,10 @@ test_dead_reader_frees (void)
   expect_numbers (alive, n, more);
 }
 
-/* Two dead ones at the same place are both in nobody's way. */
 static void
 test_dead_readers_free (void)
 {
-  g_test_summary ("Killed readers do not hold the writer any more.");
+  g_test_summary ("The writer does not wait for two killed readers with the same position.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
@@ -350,7 +351,8 @@ test_dead_readers_free (void)
 static void
 test_draft (void)
 {
-  g_test_summary ("A reader gets the newest draft once; a draft beyond the maximum is TOO_LONG.");
+  g_test_summary ("A reader receives the newest draft once; a draft that is too long fails with TOO_LONG and changes "
+                  "nothing.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
@@ -377,7 +379,7 @@ test_draft (void)
   test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG, "101", "100", NULL);
   test_lane_expect_draft (reader, NULL);
   late = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
-  test_lane_expect_draft (late, longest);  /* the former stays */
+  test_lane_expect_draft (late, longest);
 
   for (gssize size = 0; size <= 100; size++)
     {
@@ -393,7 +395,7 @@ test_draft (void)
   bytes = shmooze_reader_read_draft (reader, &length, &error);
   g_assert_cmpmem (bytes, length, "a\0b\xff", 4);
 
-  /* Messages and drafts do not get in each other's way. */
+  /* Messages and drafts are independent. */
   test_lane_write (lane, "message");
   test_lane_draft (lane, "draft");
   test_lane_expect (reader, "message");
@@ -424,11 +426,10 @@ hammer (gpointer data)
   return NULL;
 }
 
-/* However quickly the drafts change, what a reader gets is one of them, whole, and never an older one. */
 static void
 test_draft_is_whole (void)
 {
-  g_test_summary ("However fast drafts change, a reader gets whole ones, and never an older one after a newer one.");
+  g_test_summary ("However fast drafts change, a reader receives only complete ones, and none after a newer one.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 4000);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
@@ -481,7 +482,7 @@ on_written (GObject      *object,
 static void
 test_write_async (void)
 {
-  g_test_summary ("Asynchronous writes to a full lane complete in order as the reader makes room.");
+  g_test_summary ("Asynchronous writes to a full lane complete in order as the reader reads.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -561,11 +562,10 @@ close_when_written (GObject      *object,
   shmooze_writer_close (SHMOOZE_WRITER (object));
 }
 
-/* A callback may do with the writer what it likes. */
 static void
 test_close_in_callback (void)
 {
-  g_test_summary ("A writer can be closed in the callback of a write.");
+  g_test_summary ("A writer can be closed in the callback of an asynchronous write.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -584,11 +584,10 @@ test_close_in_callback (void)
   g_clear_error (&closed.last_error);
 }
 
-/* The one reader in the way is killed while a message waits. */
 static void
 test_write_async_after_death (void)
 {
-  g_test_summary ("A waiting write goes on when the reader that held the lane has died.");
+  g_test_summary ("A waiting write completes when the reader that it waits for is killed.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
   g_autoptr(TestChild) child = test_child_new ("reader", "lane", NULL);
@@ -665,14 +664,14 @@ consume (gpointer data)
   return NULL;
 }
 
-/* Two threads, 200,000 messages, two readers. */
 static void
 test_exchange (void)
 {
   g_test_summary ("One writer thread and two reader threads exchange 200,000 messages without loss.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", 40000, 2, 100);
-  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_BELL), two = test_lane_read (lane, SHMOOZE_WAIT_POLL);
+  g_autoptr(ShmoozeReader) one = test_lane_read (lane, SHMOOZE_WAIT_BELL);
+  g_autoptr(ShmoozeReader) two = test_lane_read (lane, SHMOOZE_WAIT_POLL);
   Hammer writer = { .lane = lane, .count = N_EXCHANGED };
   Hammer first = { .reader = one, .count = N_EXCHANGED }, second = { .reader = two, .count = N_EXCHANGED };
   GThread *threads[] = {
@@ -705,7 +704,7 @@ test_one_writer (void)
   test_lane_draft (lane, "first's draft");
   shmooze_writer_close (lane->writer);
   shmooze_writer_close (lane->writer);
-  second = shmooze_writer_new (other->view, 1, 5, &error);  /* an existing lane keeps its sizes */
+  second = shmooze_writer_new (other->view, 1, 5, &error);  /* the sizes of an existing lane are kept */
   g_assert_no_error (error);
   g_assert_cmpuint (shmooze_writer_get_max_draft (second), ==, 100);
   g_assert_true (shmooze_writer_write (second, "second's", 8, &error));
@@ -716,7 +715,7 @@ test_one_writer (void)
   test_lane_expect_draft (reader, "second's draft");
 }
 
-/* Becomes the writer, writes as it is told, and waits to be killed. */
+/* Becomes the writer, writes on request, and waits to be killed. */
 static void
 role_writer (int    argc,
              char **argv)
@@ -737,7 +736,7 @@ role_writer (int    argc,
 static void
 test_killed_writer (void)
 {
-  g_test_summary ("A killed writer's last draft is whole.");
+  g_test_summary ("After a writer was killed, the next one continues the lane, and no message is lost.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -766,7 +765,7 @@ test_killed_writer (void)
 static void
 test_layout (void)
 {
-  g_test_summary ("A view that is too small or not a lane is refused, with the sizes.");
+  g_test_summary ("A view that is too small or does not contain a lane is refused, and not written to.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = shmooze_region_create ("plain", 100000, SHMOOZE_ACCESS_READ_WRITE, NULL);
@@ -783,7 +782,8 @@ test_layout (void)
     gsize        draft_size;
   } bad[] = {
     { small, 1, 10 }, { tiny, 1, 0 }, { odd, 1, 10 }, { view, 0, 10 }, { view, 65, 10 }, { view, G_MAXUINT, 10 },
-    { view, 1, 100000 }, { view, 1, 50000 }, { view, 1, G_MAXSIZE }, { view, 1, G_MAXSIZE - 7 }, { view, 1, G_MAXSIZE / 2 }
+    { view, 1, 100000 }, { view, 1, 50000 }, { view, 1, G_MAXSIZE }, { view, 1, G_MAXSIZE - 7 },
+    { view, 1, G_MAXSIZE / 2 }
   };
 
   reader = shmooze_reader_new (view, SHMOOZE_WAIT_AUTO, &error);
@@ -800,7 +800,7 @@ test_layout (void)
       test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "plain", NULL);
     }
   for (gsize i = 0; i < 1000; i++)
-    g_assert_cmpint (((char *) shmooze_view_get_data (view))[i], ==, 0);  /* and nothing was written */
+    g_assert_cmpint (((char *) shmooze_view_get_data (view))[i], ==, 0);
 
   memset (shmooze_view_get_data (view), 'x', 100000);
   writer = shmooze_writer_new (view, 1, 10, &error);
@@ -808,7 +808,6 @@ test_layout (void)
   test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "plain", NULL);
 }
 
-/* With less than reading and writing nothing can be done with a lane: that is an error and no crash. */
 static void
 role_read_only (int    argc,
                 char **argv)
@@ -836,7 +835,7 @@ role_read_only (int    argc,
 static void
 test_read_only_view (void)
 {
-  g_test_summary ("A lane in a read-only view is refused.");
+  g_test_summary ("A lane in a view that is not readable and writable is refused.");
 
   g_autoptr(TestChild) child = test_child_new ("read-only", NULL);
   g_autofree char *heard = test_child_hear (child);
@@ -848,7 +847,7 @@ test_read_only_view (void)
 static void
 test_closed (void)
 {
-  g_test_summary ("Every call on a closed writer or reader fails with CLOSED.");
+  g_test_summary ("All functions of a closed writer or reader fail with CLOSED.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 2, 100);
@@ -872,7 +871,6 @@ test_closed (void)
   test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
 }
 
-/* The view is closed under a reader, its source and the writer. */
 static void
 role_view_closed (int    argc,
                   char **argv)
@@ -901,7 +899,7 @@ role_view_closed (int    argc,
 static void
 test_view_closed (void)
 {
-  g_test_summary ("Closing the view ends its lane's writer and readers with an error.");
+  g_test_summary ("After the view was closed, its writer and readers fail with CLOSED, and a source is dispatched once.");
 
   g_autoptr(TestChild) child = test_child_new ("view-closed", NULL);
   g_autofree char *heard = test_child_hear (child);
@@ -913,7 +911,7 @@ test_view_closed (void)
 static void
 test_lost (void)
 {
-  g_test_summary ("When the region is truncated, writer and readers fail with LOST.");
+  g_test_summary ("After the region was truncated, writer and readers fail with LOST, and a source is dispatched once.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 2, 100);
@@ -931,7 +929,7 @@ test_lost (void)
 
   g_source_set_callback (source, G_SOURCE_FUNC (on_called), &count, NULL);
   g_source_attach (source, NULL);
-  test_wait (count == 1);  /* once, to tell */
+  test_wait (count == 1);
   g_assert_null (shmooze_reader_read (reader, &error));
   test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lane", NULL);
   g_assert_null (shmooze_reader_read_draft (reader, NULL, &error));

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Waiting for a message or a draft, in each of the ways, and taking the next message in one call. */
-
 #include "lib/testlib.h"
 
 #include "lane/shmooze-lane-private.h"
@@ -31,7 +29,7 @@ cancel_later (gpointer data)
 static void
 test_wait_for_news (void)
 {
-  g_test_summary ("A waiting reader wakes within its patience when something is written.");
+  g_test_summary ("A reader waits until there is a message or a draft, until a time-out, or until it is cancelled.");
 
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
@@ -99,7 +97,7 @@ on_news (ShmoozeReader *reader,
 static void
 test_source (void)
 {
-  g_test_summary ("A reader's source tells the main loop of every message and draft.");
+  g_test_summary ("The source of a reader is dispatched for every message and draft.");
 
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
@@ -142,7 +140,7 @@ on_called (ShmoozeReader *reader,
 static void
 test_source_cancelled (void)
 {
-  g_test_summary ("A cancelled reader source is dispatched once.");
+  g_test_summary ("A reader source that is cancelled is dispatched once.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
@@ -159,7 +157,6 @@ test_source_cancelled (void)
   g_assert_true (g_source_is_destroyed (source));
 }
 
-/* The next message, which has to be there or to come. */
 static void
 expect_next (ShmoozeReader *reader,
              const char    *text)
@@ -191,7 +188,7 @@ expect_no_next (ShmoozeReader *reader,
 static void
 test_next (void)
 {
-  g_test_summary ("To take the next message is to be done with the one before, or with a run.");
+  g_test_summary ("next() releases the current message and returns the following one.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
@@ -203,11 +200,11 @@ test_next (void)
   test_lane_write (lane, "three");
   expect_next (reader, "one");
   expect_next (reader, "");
-  g_assert_nonnull (shmooze_reader_peek (reader, &size, &error));  /* that one is still at hand */
+  g_assert_nonnull (shmooze_reader_peek (reader, &size, &error));  /* still the current message */
   g_assert_cmpuint (size, ==, 0);
   expect_next (reader, "three");
 
-  /* The message is released also if there is no next one. */
+  /* The current message is released also if no other follows. */
   expect_no_next (reader, 0, NULL, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   test_lane_write (lane, "late");
   test_lane_expect (reader, "late");
@@ -219,18 +216,17 @@ is_full (TestLane *lane)
   return !shmooze_writer_write (lane->writer, "a message", 9, NULL);
 }
 
-/* What one is done with makes room, without another call. */
 static void
 test_next_makes_room (void)
 {
-  g_test_summary ("What is taken so makes room for what is written.");
+  g_test_summary ("Messages that next() has released make space for the writer.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_SPIN);
 
   for (guint lap = 0; lap < 5; lap++)
     {
-      guint n = 1;  /* the one that is written when there is room again */
+      guint n = 1;  /* the message that is written when there is space again */
 
       while (!is_full (lane))
         n++;
@@ -245,7 +241,7 @@ test_next_makes_room (void)
 static void
 test_next_waits (void)
 {
-  g_test_summary ("The next message is waited for, as long as one likes.");
+  g_test_summary ("next() waits for a message or a draft, until a time-out, or until it is cancelled.");
 
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
@@ -269,7 +265,6 @@ test_next_waits (void)
       g_assert_cmpuint (size, ==, 4);
       g_thread_join (thread);
 
-      /* A draft is no message, and no error. */
       test_lane_draft (lane, "typed");
       g_assert_null (shmooze_reader_next (reader, -1, NULL, &size, &error));
       g_assert_no_error (error);
@@ -339,7 +334,7 @@ test_next_with_drafts (void)
 static void
 test_next_fails (void)
 {
-  g_test_summary ("Who waits for the next message hears why none can come.");
+  g_test_summary ("next() fails if the reader is closed or the region is lost.");
 
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {
@@ -358,11 +353,10 @@ test_next_fails (void)
     }
 }
 
-/* Words that break the rules, where the next message would be. */
 static void
 test_next_hostile (void)
 {
-  g_test_summary ("A word that breaks the rules is no next message.");
+  g_test_summary ("next() fails with CORRUPT if an invalid word takes the place of the next message.");
 
   static const guint64 words[] = { 1, SHMOOZE_WORD_FRAME | G_MAXUINT32, SHMOOZE_WORD_FRAME | SMALL,
                                    SHMOOZE_WORD_SKIP | 1, G_MAXUINT64 };
@@ -378,7 +372,7 @@ test_next_hostile (void)
         test_lane_write (lane, "a word");
         data = shmooze_reader_next (reader, 0, NULL, &size, NULL);
         g_assert_nonnull (data);
-        /* Behind that message, which takes 8 bytes and its word. */
+        /* Behind that message, whose payload takes 8 bytes. */
         atomic_store ((ShmoozeWord *) (gpointer) data + 1, words[i]);
         expect_no_next (reader, -1, NULL, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT);
         expect_no_next (reader, -1, NULL, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT);
@@ -392,7 +386,7 @@ typedef struct
   gboolean       serves;
 } Player;
 
-/* Answers with what has come, where it stands: each ball is one more than the one before. */
+/* Answers each number with the next one. */
 static gpointer
 play (gpointer data)
 {
@@ -419,11 +413,10 @@ play (gpointer data)
   return NULL;
 }
 
-/* There and back, each waiting for the other: no wake-up is ever missed. */
 static void
 test_ping_pong (void)
 {
-  g_test_summary ("Two who wait for one another's next message never miss it.");
+  g_test_summary ("No wake-up is lost between two threads that answer each other.");
 
   for (guint wait = SHMOOZE_WAIT_AUTO; wait <= SHMOOZE_WAIT_SPIN; wait++)
     {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who has to be woken, and waiting for room without a main loop. */
-
 #include "lib/testlib.h"
 
 #include "lane/shmooze-lane-private.h"
@@ -42,11 +40,10 @@ read_one (gpointer user_data)
   return NULL;
 }
 
-/* Whoever never sleeps need not be looked for; a reader that may says so. */
 static void
 test_sleepers (void)
 {
-  g_test_summary ("A writer knows whether any reader ever sleeps.");
+  g_test_summary ("A reader that may sleep records this in the lane, and only such a reader.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   ShmoozeWord *sleepers = shmooze_view_get_data (lane->view);
@@ -62,11 +59,10 @@ test_sleepers (void)
   g_assert_cmpuint (atomic_load (sleepers), ==, 0);
 }
 
-/* A stranger has cleared what readers say about themselves: they say it again before they sleep. */
 static void
 test_sleepers_again (void)
 {
-  g_test_summary ("What a stranger clears of that, readers say again before they sleep.");
+  g_test_summary ("If that record is cleared by another process, a reader restores it before it sleeps.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
   g_autoptr(ShmoozeReader) reader = test_lane_read (lane, SHMOOZE_WAIT_BELL);
@@ -97,11 +93,10 @@ write_on (gpointer user_data)
   return NULL;
 }
 
-/* A reader becomes one that sleeps in the moment in which something is written: the ring is not lost. */
 static void
 test_newcomer (void)
 {
-  g_test_summary ("A reader that attaches in the moment of a write is not forgotten asleep.");
+  g_test_summary ("A reader that attaches during a write does not miss the wake-up.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", LARGE, 1, 100);
   atomic_uint wanted = 0;
@@ -135,7 +130,7 @@ test_newcomer (void)
 static void
 test_wait_for_room (void)
 {
-  g_test_summary ("A writer can wait for room, for a time, or until it is cancelled.");
+  g_test_summary ("A writer waits until there is space, until a time-out, or until it is cancelled.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);
@@ -180,11 +175,10 @@ read_all (gpointer user_data)
   return NULL;
 }
 
-/* A small queue is full all the time: the writer goes on as soon as there is room, whatever the reader does. */
 static void
 test_wait_for_reader (void)
 {
-  g_test_summary ("A writer that waits goes on as soon as there is room, however the reader waits.");
+  g_test_summary ("A writer that waits for space continues as soon as there is some, however the reader waits.");
 
   const ShmoozeWait waits[] = { SHMOOZE_WAIT_AUTO, SHMOOZE_WAIT_BELL, SHMOOZE_WAIT_SPIN };
 
@@ -220,7 +214,7 @@ attach (int    argc,
 static void
 test_wait_for_dead (void)
 {
-  g_test_summary ("A writer that waits does not wait for the dead.");
+  g_test_summary ("A writer that waits for space does not wait for a reader that was killed.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 1, 100);

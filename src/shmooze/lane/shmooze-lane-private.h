@@ -185,8 +185,8 @@ shmooze_lane_reader_at (guint slot)
   return SHMOOZE_LANE_READERS + (gsize) slot * SHMOOZE_LANE_READER_SIZE;
 }
 
-/* Keeps the word at @offset equal to 1 + the processor that this thread runs on (0: unknown). The other side compares it
- * with its own before it spins: on a shared processor spinning only keeps the other side from running. */
+/* Keeps the word at @offset equal to 1 + the processor that this thread runs on (0: unknown). The other side compares
+ * it with its own before it spins: on a shared processor spinning only keeps the other side from running. */
 static inline void
 shmooze_lane_note_processor (const ShmoozeLane *self,
                              gsize              offset)

@@ -43,8 +43,8 @@ shmooze_lane_size_for (guint n_readers,
   return queue_start (n_readers, draft_size) + queue_size;
 }
 
-/* Computes the sizes of a lane in @size bytes: the queue is the largest power of two that fits. Returns FALSE if even the
- * smallest queue does not fit, or a parameter is out of range. */
+/* Computes the sizes of a lane in @size bytes: the queue is the largest power of two that fits. Returns FALSE if even
+ * the smallest queue does not fit, or a parameter is out of range. */
 gboolean
 shmooze_lane_measure (ShmoozeLane *self,
                       guint        n_readers,

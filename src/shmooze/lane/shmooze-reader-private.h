@@ -14,7 +14,7 @@ struct _ShmoozeReader
   ShmoozeLane    lane;
   guint64        position;     /* of the next frame, behind the current message */
   ShmoozeFrame   peeked;       /* the current message; payload NULL: none */
-  guint64        publish_at;   /* the writer is told the position once it is at least this */
+  guint64        publish_at;   /* when the position reaches this, it is published */
   gboolean       asleep;       /* the bit in the lane was set, and not cleared by this reader */
   guint64        published;    /* the position as the writer knows it */
   guint64        draft;        /* sequence number of the draft that was read */

@@ -3,8 +3,8 @@
 #include "config.h"
 #include "lane/shmooze-ring-private.h"
 
-/* The earliest position from @start on that an attached reader has published. Another process wrote these positions: one
- * outside of what can still be read is ignored. */
+/* The earliest position from @start on that an attached reader has published. Another process wrote these positions:
+ * one outside of what can still be read is ignored. */
 static guint64
 first_reader (ShmoozeRing *self,
               guint64      start)
@@ -238,8 +238,8 @@ shmooze_ring_has_space (ShmoozeRing *self,
   return end <= self->free_end || first_reader (self, self->limit) >= end - self->lane.queue_size;
 }
 
-/* Asks the readers to ring @bell when they have read more. The caller has to try once more before it sleeps, because they
- * may have read more just before. */
+/* Asks the readers to ring @bell when they have read more. The caller has to try once more before it sleeps, because
+ * they may have read more just before. */
 void
 shmooze_ring_await_space (ShmoozeRing *self,
                           guint64      bell)

@@ -39,7 +39,7 @@ shmooze_writer_dispose (GObject *object)
   G_OBJECT_CLASS (shmooze_writer_parent_class)->dispose (object);
 }
 
-/* A check for shmooze_writer_write(), where the type system's would take a tenth of the time. */
+/* A check for shmooze_writer_write(): SHMOOZE_IS_WRITER() would take a tenth of its time. */
 static gpointer the_class;
 
 static inline gboolean
@@ -122,8 +122,8 @@ shmooze_writer_new (ShmoozeView *view,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    _("Cannot create a lane for %u readers and a draft of %zu bytes in the %" PRIu64 " bytes at offset %"
-                     PRIu64 " of region “%s”: it can have 1 to %u readers, and needs at least %zu bytes at an offset that "
-                     "is a multiple of 8"),
+                     PRIu64 " of region “%s”: it can have 1 to %u readers, and needs at least %zu bytes at an offset "
+                     "that is a multiple of 8"),
                    n_readers, draft_size, shmooze_view_get_size (view), offset, shmooze_region_get_label (region),
                    SHMOOZE_LANE_READERS_MAX, shmooze_lane_size_for (n_readers, draft_size, SHMOOZE_LANE_QUEUE_MIN));
       return NULL;
@@ -233,8 +233,8 @@ publish (ShmoozeWriter *self,
     shmooze_ring_publish_and_wake (&self->ring, word, value);
 }
 
-/* Makes the frame visible whose word belongs at @place. The word behind it is cleared first, because a reader reads that
- * one next. */
+/* Makes the frame visible whose word belongs at @place. The word behind it is cleared first, because a reader reads
+ * that one next. */
 static inline void
 publish_frame (ShmoozeWriter *self,
                ShmoozeWord   *place,
