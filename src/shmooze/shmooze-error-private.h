@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 void shmooze_set_error_from_errno (GError     **error,
                                    int          errsv,
-                                   const char  *message);
+                                   const char  *format,
+                                   ...) G_GNUC_PRINTF (3, 4);
 
 G_END_DECLS

@@ -18,7 +18,7 @@
  */
 G_DEFINE_QUARK (shmooze-error-quark, shmooze_error)
 
-/* Programs that use the library need not know where its translations are. */
+/* A program that uses the library need not know where its translations are. */
 __attribute__ ((constructor)) static void
 bind_translations (void)
 {
@@ -26,15 +26,22 @@ bind_translations (void)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
 }
 
-/* Sets an error for what the system said of a region; @doing completes "Cannot … “name”". */
+/* Sets an error for a system call that failed; the format says what could not be done. */
 void
 shmooze_set_error_from_errno (GError     **error,
                               int          errsv,
-                              const char  *message)
+                              const char  *format,
+                              ...)
 {
   GIOErrorEnum code = g_io_error_from_errno (errsv);
+  g_autofree char *message = NULL;
+  va_list args;
 
-  /* GIO has no word for a symbolic link that O_NOFOLLOW met, and calls a missing feature INVALID_ARGUMENT. */
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  /* GIO has no code for a symbolic link that O_NOFOLLOW met, and maps a missing feature to INVALID_ARGUMENT. */
   if (errsv == ELOOP)
     code = G_IO_ERROR_PERMISSION_DENIED;
   else if (errsv == EOPNOTSUPP || errsv == ENOSYS)

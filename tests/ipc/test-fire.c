@@ -132,7 +132,7 @@ check_named (ShmoozeRegion *region)
 {
   struct stat named, held;
 
-  g_assert_cmpint (fstat (region->holder.object.lock_fd, &held), ==, 0);
+  g_assert_cmpint (fstat (region->backing.lock_fd, &held), ==, 0);
   if (stat (shmooze_region_get_path (region), &named) < 0)
     complain (&fire->n_removed, "“%s” was removed under a holder", shmooze_region_get_name (region));
   else if (named.st_ino != held.st_ino)

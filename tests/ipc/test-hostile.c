@@ -510,6 +510,28 @@ check_just_enough (const char *name,
 }
 
 static void
+leave_stale (gpointer data)
+{
+  gsize page = test_page_size ();
+  g_autoptr(ShmoozeRegion) region G_GNUC_UNUSED = create ("stale", SMALL - 4 * page);
+  g_autoptr(ShmoozeMutex) mutex = shmooze_mutex_create_or_open ("stale", FALSE, NULL, NULL);
+
+  g_assert_nonnull (mutex);
+  raise (SIGKILL);
+}
+
+/* A stale region and a stale mutex use the whole file system but for one page. */
+static void
+check_stale (const char *name)
+{
+  int status = test_in_fork (leave_stale, NULL);
+  g_autoptr(ShmoozeRegion) region = NULL;
+
+  g_assert_true (WIFSIGNALED (status));
+  region = create (name, SMALL - test_page_size ());
+}
+
+static void
 role_small (int    argc,
             char **argv)
 {
@@ -522,6 +544,8 @@ role_small (int    argc,
 
   if (strcmp (argv[1], "too-much") == 0)
     check_too_much (name);
+  else if (strcmp (argv[1], "stale") == 0)
+    check_stale (name);
   else
     {
       check_just_enough (name, other);
@@ -577,6 +601,14 @@ test_plain_just_enough (void)
   g_test_summary ("On a small file system what just fits works, to its last byte.");
 
   check_small ("small", "just-enough");
+}
+
+static void
+test_plain_stale (void)
+{
+  g_test_summary ("On a full file system, creating a region first removes the files of killed holders.");
+
+  check_small ("small", "stale");
 }
 
 /* Holds a region; asked to, has a child that inherits its mapping and lives on. Then it is the child that speaks:
@@ -655,6 +687,7 @@ main (int    argc,
   test_add ("/hostile/small/posix/just-enough", test_posix_just_enough);
   test_add ("/hostile/small/plain/too-much", test_plain_too_much);
   test_add ("/hostile/small/plain/just-enough", test_plain_just_enough);
+  test_add ("/hostile/small/plain/stale", test_plain_stale);
   test_add ("/hostile/dead-owner/zombie", test_posix_zombie);
   test_add ("/hostile/dead-owner/heir-of-its-mapping", test_posix_heir);
 

@@ -48,7 +48,6 @@ typedef enum
   CREATE,
   EITHER,   /* create_or_open */
   LIST,
-  OTHER,    /* create under another name, which sweeps */
   REMOVE,
   RENEW,    /* close, or else remove; and create a successor */
   LOCK,
@@ -98,7 +97,7 @@ static struct
 } *told;
 
 /* What a process has. */
-static ShmoozeRegion *region, *other;
+static ShmoozeRegion *region;
 static ShmoozeMutex *mutex;
 
 static const Scene *scene;
@@ -227,9 +226,6 @@ act (Action   action,
       infos = shmooze_region_list (&error);
       outcome->n_listed = check_list (infos);
       break;
-    case OTHER:
-      other = shmooze_region_create ("other", 1, RW, &error);
-      break;
     case REMOVE:
       shmooze_region_remove (name, &error);
       break;
@@ -269,7 +265,7 @@ held_inode (void)
 
   if (region == NULL || region->n_holds == 0)
     return 0;
-  g_assert_cmpint (fstat (region->holder.object.lock_fd, &st), ==, 0);
+  g_assert_cmpint (fstat (region->backing.lock_fd, &st), ==, 0);
   return st.st_ino;
 }
 
@@ -277,7 +273,6 @@ static void
 drop_all (void)
 {
   g_clear_object (&region);
-  g_clear_object (&other);
   g_clear_object (&mutex);
 }
 
@@ -555,7 +550,7 @@ is_being_removed (int     held_fd,
 
   if (fd >= 0)
     {
-      result = is_locked (fd, SHMOOZE_LIFE_BYTE) || is_locked (fd, SHMOOZE_NAME_BYTE);
+      result = is_locked (fd, SHMOOZE_LIVENESS_BYTE) || is_locked (fd, SHMOOZE_NAME_BYTE);
       close (fd);
     }
   /* Who closes also waits when the name is gone already. */
@@ -769,7 +764,6 @@ static const Scene scenes[] = {
   { "/steps/close-create-or-open", FIRST,   CLOSE,  EITHER, FINE, FINE,              FINE, CREATED,         10 },
   { "/steps/close-remove",         FIRST,   CLOSE,  REMOVE, FINE, FINE,              FINE, NOT_FOUND,       10 },
   { "/steps/close-list",           FIRST,   CLOSE,  LIST,   FINE, FINE,              FINE, FINE,            10 },
-  { "/steps/close-sweep",          FIRST,   CLOSE,  OTHER,  FINE, FINE,              FINE, FINE,            10 },
   { "/steps/close-renew",          FIRST,   CLOSE,  RENEW,  FINE, FINE,              FINE, FINE,            10 },
   { "/steps/open-close",           SECOND,  OPEN,   CLOSE,  NOT_FOUND, FINE,         FINE, FINE,            20 },
   { "/steps/open-open-dead",       DEAD,    OPEN,   OPEN,   NOT_FOUND, NOT_FOUND,    NOT_FOUND, NOT_FOUND,  20 },
@@ -783,14 +777,12 @@ static const Scene scenes[] = {
   { "/steps/create-open",          NOTHING, CREATE, OPEN,   FINE, FINE,              NOT_FOUND, FINE,       40 },
   { "/steps/create-open-dead",     DEAD,    CREATE, OPEN,   FINE, FINE,              NOT_FOUND, FINE,       40 },
   { "/steps/create-list-dead",     DEAD,    CREATE, LIST,   FINE, FINE,              FINE, FINE,            40 },
-  { "/steps/create-sweep-dead",    DEAD,    CREATE, OTHER,  FINE, FINE,              FINE, FINE,            40 },
   { "/steps/create-close",         SECOND,  CREATE, CLOSE,  FINE, EXISTS,            FINE, FINE,            40 },
   { "/steps/create-remove",        SECOND,  CREATE, REMOVE, FINE, EXISTS,            FINE, FINE,            40 },
   { "/steps/list-create-dead",     DEAD,    LIST,   CREATE, FINE, FINE,              FINE, FINE,            20 },
-  { "/steps/sweep-create-dead",    DEAD,    OTHER,  CREATE, FINE, FINE,              FINE, FINE,            40 },
-  { "/steps/sweep-open-dead",      DEAD,    OTHER,  OPEN,   FINE, FINE,              NOT_FOUND, NOT_FOUND,  40 },
-  { "/steps/sweep-close",          SECOND,  OTHER,  CLOSE,  FINE, FINE,              FINE, FINE,            40 },
-  { "/steps/sweep-renew-dead",     DEAD,    OTHER,  RENEW,  FINE, FINE,              FINE, FINE,            40 },
+  { "/steps/list-open-dead",       DEAD,    LIST,   OPEN,   FINE, FINE,              NOT_FOUND, NOT_FOUND,  20 },
+  { "/steps/list-close",           SECOND,  LIST,   CLOSE,  FINE, FINE,              FINE, FINE,            20 },
+  { "/steps/list-renew-dead",      DEAD,    LIST,   RENEW,  FINE, FINE,              FINE, FINE,            20 },
   { "/steps/remove-create",        FIRST,   REMOVE, CREATE, FINE, FINE,              EXISTS, FINE,          20 },
   { "/steps/remove-open",          FIRST,   REMOVE, OPEN,   FINE, FINE,              FINE, NOT_FOUND,       20 },
   { "/steps/remove-remove",        FIRST,   REMOVE, REMOVE, NOT_FOUND, FINE,         FINE, NOT_FOUND,       20 },
@@ -884,8 +876,7 @@ killed_in_posix (gconstpointer data)
 static gboolean
 suits_posix (const Scene *which)
 {
-  return TEST_THOROUGH && !is_mutex_scene (which) && which->first != LIST && which->first != OTHER &&
-         which->second != LIST && which->second != OTHER;
+  return TEST_THOROUGH && !is_mutex_scene (which) && which->first != LIST && which->second != LIST;
 }
 
 static void

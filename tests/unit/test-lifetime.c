@@ -308,22 +308,6 @@ test_killed_create_or_open (void)
 }
 
 static void
-test_killed_and_another_created (void)
-{
-  g_test_summary ("Creating any region removes what killed holders left.");
-
-  g_autofree char *path = test_path ("killed"), *second = test_path ("killed too");
-  g_autoptr(TestChild) child = holder_of ("killed"), other = holder_of ("killed too");
-  g_autoptr(ShmoozeRegion) region = NULL;
-
-  test_child_kill (child);
-  test_child_kill (other);
-  region = create ("sweeper", 1);
-  g_assert_false (is_there (path));
-  g_assert_false (is_there (second));
-}
-
-static void
 test_exit_without_close (void)
 {
   g_test_summary ("A process that ends without closing leaves no name.");
@@ -676,7 +660,6 @@ main (int    argc,
   test_add ("/processes/killed/then-list", test_killed_list);
   test_add ("/processes/killed/then-create", test_killed_create);
   test_add ("/processes/killed/then-create-or-open", test_killed_create_or_open);
-  test_add ("/processes/killed/then-create-another", test_killed_and_another_created);
   test_add ("/processes/stopped", test_stopped_holder);
   test_add ("/processes/zombie", test_zombie);
   test_add ("/processes/fork/closes", test_fork_closes);

@@ -4,11 +4,11 @@
 #include "os/shmooze-access-private.h"
 #include "os/shmooze-location-private.h"
 
-#include <sys/stat.h>
+#include <stdatomic.h>
 
 G_BEGIN_DECLS
 
-/* The last page of a region's file: what makes the file a region of ours. The user's bytes stand before it. */
+/* The last page of a region's file, behind the user's bytes. It identifies the file as a region of this library. */
 typedef struct
 {
   guint64 magic;
@@ -21,80 +21,73 @@ typedef struct
 #define SHMOOZE_CONTROL_MAGIC G_GUINT64_CONSTANT (0x315a4f4f4d485301)  /* "\1SHMOOZ1" in memory */
 #define SHMOOZE_CONTROL_VERSION 1
 
-/* Bytes far past every file's end serve as locks. Those of open file descriptions: the kernel frees them when
- * the last holder dies, and no process id is ever asked, because every app in a sandbox has the same. */
-#define SHMOOZE_LIFE_BYTE (G_GUINT64_CONSTANT (1) << 62)
-#define SHMOOZE_NAME_BYTE (SHMOOZE_LIFE_BYTE + 1)
-#define SHMOOZE_THING_BYTES (SHMOOZE_LIFE_BYTE + 4096)  /* + the offset of the thing that is locked */
+/* Bytes far behind every file's end serve as locks. The locks belong to open file descriptions: the kernel drops
+ * them when the last holder dies, and no process id is needed, which says nothing in a sandbox. */
+#define SHMOOZE_LIVENESS_BYTE (G_GUINT64_CONSTANT (1) << 62)
+#define SHMOOZE_NAME_BYTE (SHMOOZE_LIVENESS_BYTE + 1)
+#define SHMOOZE_OFFSET_BYTES (SHMOOZE_LIVENESS_BYTE + 4096)  /* + the offset of what is locked */
 
-/* An open file of a region: two descriptions of one inode. Mappings are made from @map_fd and keep its
- * description alive in a forked child; the locks sit on @lock_fd, which no mapping knows of. */
+/* The open backing file of a region: two descriptions of one inode. Mappings are made from @map_fd, and keep its
+ * description alive in a forked child; the locks are on @lock_fd, from which nothing is mapped. */
 typedef struct
 {
-  int      map_fd;
-  int      lock_fd;
-  gboolean foreign;
-  guint64  capacity;
-  guint64  file_size;
-  guint8   id[16];
+  ShmoozeLocation *location;  /* NULL: a file of the user's, or memory without a name */
+  char            *path;      /* the user's file */
+  char            *label;     /* what messages call it: the name, if there is one */
+  int              map_fd;
+  int              lock_fd;
+  gboolean         foreign;   /* not made by this library: no control page, no liveness lock */
+  atomic_bool      detached;  /* in a forked child, which does not hold it */
+  guint64          capacity;
+  guint64          file_size;
+  guint8           id[16];
 } ShmoozeBacking;
-
-#define SHMOOZE_BACKING_INIT { .map_fd = -1, .lock_fd = -1 }
 
 typedef void (*ShmoozeFill) (gpointer data,
                              gpointer user_data);
 
-/* What a new object is to be. All of it is in place before the name is. */
+/* What a new backing file is to be. It is all of this before it gets its name. */
 typedef struct
 {
   guint64       capacity;
   ShmoozeAccess access;
-  ShmoozeFill   fill;       /* puts the contents there; NULL: zeros */
+  ShmoozeFill   fill;       /* writes the contents; NULL: zeros */
   gpointer      user_data;
-  gboolean      locked;     /* the thing at offset 0 is locked */
-} ShmoozeBirth;
+  gboolean      locked;     /* the byte of offset 0 is locked */
+} ShmoozeBackingSpec;
 
-gboolean shmooze_backing_check_capacity (guint64         capacity,
-                                   const char          *name,
-                                   GError             **error);
-gboolean shmooze_backing_check_executable (int           fd,
-                                   const char          *path,
-                                   const char          *name,
-                                   GError             **error);
-gboolean shmooze_backing_create    (ShmoozeBacking       *self,
-                                   const ShmoozeLocation  *place,
-                                   const char          *name,
-                                   const ShmoozeBirth  *birth,
-                                   GError             **error);
-void     shmooze_backing_adopt     (ShmoozeBacking       *self,
-                                   const struct stat   *st);
-gboolean shmooze_backing_open      (ShmoozeBacking       *self,
-                                   const ShmoozeLocation  *place,
-                                   const char          *name,
-                                   ShmoozeAccess        access,
-                                   GError             **error);
-void     shmooze_backing_release   (ShmoozeBacking       *self,
-                                   const ShmoozeLocation  *place);
-void     shmooze_backing_abandon   (ShmoozeBacking       *self);
-void     shmooze_backing_forsake   (const ShmoozeBacking *self,
-                                   const ShmoozeLocation  *place);
-void     shmooze_backing_close     (ShmoozeBacking       *self);
-gboolean shmooze_backing_remove    (const ShmoozeLocation  *place,
-                                   const char          *name,
-                                   GError             **error);
-gboolean shmooze_backing_inspect   (ShmoozeBacking       *self,
-                                   const ShmoozeLocation  *place,
-                                   const char          *name,
-                                   gboolean            *held,
-                                   GError             **error);
-void     shmooze_backing_sweep     (const ShmoozeLocation  *place);
-gboolean shmooze_backing_is_named  (const ShmoozeBacking *self,
-                                   const ShmoozeLocation  *place);
+void        shmooze_backing_init             (ShmoozeBacking            *self,
+                                              ShmoozeLocation           *location,
+                                              const char                *label);
+void        shmooze_backing_clear            (ShmoozeBacking            *self);
+gboolean    shmooze_backing_check_capacity   (const ShmoozeBacking      *self,
+                                              guint64                    capacity,
+                                              GError                   **error);
+gboolean    shmooze_backing_create           (ShmoozeBacking            *self,
+                                              const ShmoozeBackingSpec  *spec,
+                                              GError                   **error);
+gboolean    shmooze_backing_open             (ShmoozeBacking            *self,
+                                              ShmoozeAccess              access,
+                                              GError                   **error);
+gboolean    shmooze_backing_adopt            (ShmoozeBacking            *self,
+                                              ShmoozeAccess              access,
+                                              GError                   **error);
+void        shmooze_backing_release          (ShmoozeBacking            *self);
+void        shmooze_backing_close            (ShmoozeBacking            *self);
+void        shmooze_backing_forsake          (const ShmoozeBacking      *self);
+gboolean    shmooze_backing_remove           (ShmoozeBacking            *self,
+                                              GError                   **error);
+gboolean    shmooze_backing_inspect          (ShmoozeBacking            *self,
+                                              gboolean                  *held,
+                                              GError                   **error);
+void        shmooze_backing_sweep_all        (void);
+gboolean    shmooze_backing_is_named         (const ShmoozeBacking      *self);
+const char *shmooze_backing_get_path         (const ShmoozeBacking      *self);
 
-gboolean shmooze_lock_byte        (int                  fd,
-                                   short                type,
-                                   guint64              byte);
-short    shmooze_probe_byte       (int                  fd,
-                                   guint64              byte);
+gboolean    shmooze_lock_byte                (int                        fd,
+                                              short                      type,
+                                              guint64                    byte);
+short       shmooze_probe_byte               (int                        fd,
+                                              guint64                    byte);
 
 G_END_DECLS

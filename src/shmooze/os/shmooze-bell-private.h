@@ -9,24 +9,25 @@ G_BEGIN_DECLS
 #define SHMOOZE_POLL_MIN_MSEC 5
 #define SHMOOZE_POLL_MAX_MSEC 250
 
-/* A named FIFO beside the regions. Its owner sleeps on it; whoever wants the owner awake writes a byte. */
+/* A bell is a named FIFO beside the regions. Its owner sleeps on it; a process that wants to wake the owner writes a
+ * byte. */
 
-int      shmooze_bell_make       (const guint8  *id,
-                                  guint64        number,
-                                  GError       **error);
-void     shmooze_bell_unmake     (int            fd,
-                                  const guint8  *id,
-                                  guint64        number);
-void     shmooze_bell_quiet      (int            fd);
-int      shmooze_bell_open_to_sleep  (int      fd);
-void     shmooze_bell_close_to_sleep (int      fd);
-int      shmooze_bell_open       (const guint8  *id,
-                                  guint64        number);
-gboolean shmooze_bell_ring       (int            fd);
-void     shmooze_bell_remove_all (const guint8  *id,
-                                  const ShmoozeLocation *place);
+int      shmooze_bell_make           (const guint8           *id,
+                                      guint64                 number,
+                                      GError                **error);
+void     shmooze_bell_unmake         (int                     fd,
+                                      const guint8           *id,
+                                      guint64                 number);
+void     shmooze_bell_quiet          (int                     fd);
+int      shmooze_bell_open_to_sleep  (int                     fd);
+void     shmooze_bell_close_to_sleep (int                     fd);
+int      shmooze_bell_open           (const guint8           *id,
+                                      guint64                 number);
+gboolean shmooze_bell_ring           (int                     fd);
+void     shmooze_bell_remove_all     (const guint8           *id,
+                                      const ShmoozeLocation  *location);
 
-/* Somebody's bell, kept open between rings. All zeros: none yet. */
+/* The bell of another owner, kept open between rings. All zeros: not opened yet. */
 typedef struct
 {
   gboolean open;
@@ -34,9 +35,9 @@ typedef struct
   guint64  number;
 } ShmoozeRinger;
 
-gboolean shmooze_ringer_ring     (ShmoozeRinger *self,
-                                  const guint8  *id,
-                                  guint64        number);
-void     shmooze_ringer_clear    (ShmoozeRinger *self);
+gboolean shmooze_ringer_ring         (ShmoozeRinger          *self,
+                                      const guint8           *id,
+                                      guint64                 number);
+void     shmooze_ringer_clear        (ShmoozeRinger          *self);
 
 G_END_DECLS

@@ -3,8 +3,9 @@
 #include "config.h"
 #include "os/shmooze-bell-private.h"
 
-#include "shmooze-error-private.h"
 #include "os/shmooze-location-private.h"
+#include "os/shmooze-registry-private.h"
+#include "shmooze-error-private.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,47 +18,18 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define FOLDER "bells"
-
 #ifndef RWF_NOSIGNAL
 #define RWF_NOSIGNAL 0x00000100
 #endif
 
-/* The bells of this process. A forked child must not keep them: while anybody has the reading end open, the
- * peers believe that the owner lives. */
-static pthread_mutex_t owned_lock = PTHREAD_MUTEX_INITIALIZER;
-static GArray *owned;
-
 static void
-before_fork (void)
+close_fd (gpointer data)
 {
-  pthread_mutex_lock (&owned_lock);
+  close (GPOINTER_TO_INT (data));
 }
 
-static void
-after_fork_in_parent (void)
-{
-  pthread_mutex_unlock (&owned_lock);
-}
-
-static void
-after_fork_in_child (void)
-{
-  for (guint i = 0; owned != NULL && i < owned->len; i++)
-    close (g_array_index (owned, int, i));
-  if (owned != NULL)
-    g_array_set_size (owned, 0);
-  pthread_mutex_unlock (&owned_lock);
-}
-
-static void
-watch_forks (void)
-{
-  pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
-}
-
-/* No fork comes between opening a bell and knowing of it. When it was last read does not matter to anybody, and
- * is not noted with each ring. */
+/* Opens a reading end that a forked child does not keep: as long as any process has one, the peers believe that the
+ * owner lives. O_NOATIME spares the kernel a note with each ring. */
 static int
 open_own (int         dir_fd,
           const char *path,
@@ -65,132 +37,69 @@ open_own (int         dir_fd,
 {
   int fd;
 
-  pthread_mutex_lock (&owned_lock);
+  shmooze_registry_begin ();
   fd = openat (dir_fd, path, flags | O_CLOEXEC | O_NOATIME);
   if (fd >= 0)
-    {
-      if (owned == NULL)
-        owned = g_array_new (FALSE, FALSE, sizeof (int));
-      g_array_append_val (owned, fd);
-    }
-  pthread_mutex_unlock (&owned_lock);
+    shmooze_registry_add (GINT_TO_POINTER (fd), close_fd, NULL);
+  shmooze_registry_end ();
   return fd;
 }
 
-/* To be called with the lock held. */
-static gboolean
-find_own (int    fd,
-          guint *position)
-{
-  for (guint i = 0; owned != NULL && i < owned->len; i++)
-    if (g_array_index (owned, int, i) == fd)
-      {
-        *position = i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-static gboolean
-is_own (int fd)
-{
-  gboolean found;
-  guint position;
-
-  pthread_mutex_lock (&owned_lock);
-  found = find_own (fd, &position);
-  pthread_mutex_unlock (&owned_lock);
-  return found;
-}
-
-/* Nor between closing it and forgetting it. A forked child's is closed already. */
-static void
-close_own (int fd)
-{
-  guint position;
-
-  pthread_mutex_lock (&owned_lock);
-  if (find_own (fd, &position))
-    {
-      g_array_remove_index_fast (owned, position);
-      close (fd);
-    }
-  pthread_mutex_unlock (&owned_lock);
-}
-
-static void
-append_id (GString      *name,
-           const guint8 *id)
-{
-  for (guint i = 0; i < 16; i++)
-    g_string_append_printf (name, "%02x", id[i]);
-  g_string_append_c (name, '.');
-}
-
-/* A bell is named by its region's id and by the offset of its owner's line in the region: nobody else has
- * either. */
+/* A bell is identified by its region's id and the offset of its owner's line in the region. */
 static char *
 bell_name (const guint8 *id,
            guint64       number)
 {
-  GString *name = g_string_new (NULL);
+  g_autofree char *hex = shmooze_id_to_hex (id);
 
-  append_id (name, id);
-  g_string_append_printf (name, "%" G_GINT64_MODIFIER "x", number);
-  return g_string_free (name, FALSE);
+  return g_strdup_printf ("%s.%" G_GINT64_MODIFIER "x", hex, number);
 }
 
-/* Makes a bell and returns the descriptor to sleep on. A dead owner's bell of that number is replaced. */
+/* Creates a bell and returns the descriptor to sleep on. Replaces the bell of a dead owner. */
 int
 shmooze_bell_make (const guint8  *id,
                    guint64        number,
                    GError       **error)
 {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   g_autofree char *name = bell_name (id, number);
-  g_autoptr(ShmoozeLocation) place = shmooze_location_new (FOLDER, name, TRUE, error);
-  int fd = -1, errsv;
+  g_autoptr(ShmoozeLocation) location = shmooze_location_new (SHMOOZE_FOLDER_BELLS, name, TRUE, error);
+  int fd = -1;
 
-  if (place == NULL)
+  if (location == NULL)
     return -1;
 
-  pthread_once (&once, watch_forks);
-  unlinkat (place->dir_fd, name, 0);
-  if (mkfifoat (place->dir_fd, name, 0600) == 0)
+  unlinkat (location->dir_fd, name, 0);
+  if (mkfifoat (location->dir_fd, name, 0600) == 0)
     {
-      fchmodat (place->dir_fd, name, 0600, 0);  /* whatever the umask */
-      /* For writing too: with no writer left a FIFO would report its end for ever. */
-      fd = open_own (place->dir_fd, name, O_RDWR | O_NONBLOCK | O_NOFOLLOW);
+      fchmodat (location->dir_fd, name, 0600, 0);  /* whatever the umask */
+      /* For writing as well: without a writer, a FIFO would report its end all the time. */
+      fd = open_own (location->dir_fd, name, O_RDWR | O_NONBLOCK | O_NOFOLLOW);
     }
-  errsv = errno;
   if (fd < 0)
-    {
-      g_autofree char *message = g_strdup_printf (_("Cannot create the FIFO “%s”"), place->path);
-
-      shmooze_set_error_from_errno (error, errsv, message);
-      return -1;
-    }
+    shmooze_set_error_from_errno (error, errno, _("Cannot create the FIFO “%s”"), location->path);
   return fd;
 }
 
+/* In a forked child the bell is closed already, and its name is the parent's. */
 void
 shmooze_bell_unmake (int           fd,
                      const guint8 *id,
                      guint64       number)
 {
-  g_autofree char *name = bell_name (id, number);
-  g_autoptr(ShmoozeLocation) place = NULL;
+  shmooze_registry_begin ();
+  if (shmooze_registry_remove (GINT_TO_POINTER (fd)))
+    {
+      g_autofree char *name = bell_name (id, number);
+      g_autoptr(ShmoozeLocation) location = shmooze_location_new (SHMOOZE_FOLDER_BELLS, name, FALSE, NULL);
 
-  if (!is_own (fd))
-    return;  /* a forked child's: closed already, and not its own */
-
-  place = shmooze_location_new (FOLDER, name, FALSE, NULL);
-  if (place != NULL)
-    unlinkat (place->dir_fd, name, 0);
-  close_own (fd);
+      if (location != NULL)
+        unlinkat (location->dir_fd, name, 0);
+      close (fd);
+    }
+  shmooze_registry_end ();
 }
 
-/* A descriptor of one's own bell on which read() waits. -1: none to be had. */
+/* Opens a descriptor of the own bell on which read() waits. -1 if that fails. */
 int
 shmooze_bell_open_to_sleep (int bell)
 {
@@ -202,10 +111,13 @@ shmooze_bell_open_to_sleep (int bell)
 void
 shmooze_bell_close_to_sleep (int fd)
 {
-  close_own (fd);
+  shmooze_registry_begin ();
+  if (shmooze_registry_remove (GINT_TO_POINTER (fd)))
+    close (fd);
+  shmooze_registry_end ();
 }
 
-/* Takes the bytes out, so that the descriptor is silent again. */
+/* Reads the bytes away, so that the descriptor is no longer ready. */
 void
 shmooze_bell_quiet (int fd)
 {
@@ -215,20 +127,20 @@ shmooze_bell_quiet (int fd)
     ;
 }
 
-/* Opens another's bell for ringing. -1: there is none, or its owner is dead. */
+/* Opens the bell of another owner for ringing. -1: it does not exist, or its owner is dead. */
 int
 shmooze_bell_open (const guint8 *id,
                    guint64       number)
 {
   g_autofree char *name = bell_name (id, number);
-  g_autoptr(ShmoozeLocation) place = shmooze_location_new (FOLDER, name, FALSE, NULL);
+  g_autoptr(ShmoozeLocation) location = shmooze_location_new (SHMOOZE_FOLDER_BELLS, name, FALSE, NULL);
   struct stat st;
   int fd;
 
-  if (place == NULL)
+  if (location == NULL)
     return -1;
 
-  fd = openat (place->dir_fd, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  fd = openat (location->dir_fd, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
   if (fd >= 0 && (fstat (fd, &st) < 0 || !S_ISFIFO (st.st_mode)))
     {
       close (fd);
@@ -237,8 +149,8 @@ shmooze_bell_open (const guint8 *id,
   return fd;
 }
 
-/* A FIFO without a reader answers with SIGPIPE, and before Linux 6.18 nothing prevents it: it is held back for
- * this thread, and taken away if it came from this write. */
+/* A write to a FIFO without a reader raises SIGPIPE, and before Linux 6.18 no flag prevents it: the signal is blocked
+ * for this thread, and consumed if it came from this write. */
 static gssize
 write_without_signal (int fd)
 {
@@ -277,26 +189,25 @@ shmooze_bell_ring (int fd)
     }
   if (atomic_load_explicit (&lacks_flag, memory_order_relaxed))
     n = write_without_signal (fd);
-  return n >= 0 || errno != EPIPE;  /* a full FIFO (EAGAIN) has rung enough */
+  return n >= 0 || errno != EPIPE;  /* a full FIFO (EAGAIN) wakes its owner anyway */
 }
 
-/* Removes the bells of a region that is gone from its place. */
+/* Removes the bells of a region whose name is removed from its location. */
 void
-shmooze_bell_remove_all (const guint8       *id,
-                         const ShmoozeLocation *place)
+shmooze_bell_remove_all (const guint8          *id,
+                         const ShmoozeLocation *location)
 {
-  g_autoptr(GString) prefix = g_string_new (NULL);
+  g_autofree char *prefix = shmooze_id_to_hex (id);
   struct dirent *entry;
-  int fd = shmooze_location_open_folder (place, FOLDER);
+  int fd = shmooze_location_open_folder (location, SHMOOZE_FOLDER_BELLS);
   DIR *dir;
 
   if (fd < 0)
     return;
 
-  append_id (prefix, id);
   dir = fdopendir (fd);
   while ((entry = readdir (dir)) != NULL)
-    if (g_str_has_prefix (entry->d_name, prefix->str))
+    if (g_str_has_prefix (entry->d_name, prefix))
       unlinkat (fd, entry->d_name, 0);
   closedir (dir);
 }
@@ -309,8 +220,8 @@ shmooze_ringer_clear (ShmoozeRinger *self)
   self->open = FALSE;
 }
 
-/* FALSE: the owner is dead. A bell that was open may be a former owner's of the same number, so there is one
- * fresh try. */
+/* FALSE: the owner is dead. An open bell may belong to a former owner of the same number, so it is opened once more
+ * before that is reported. */
 gboolean
 shmooze_ringer_ring (ShmoozeRinger *self,
                      const guint8  *id,

@@ -19,16 +19,16 @@
 
 typedef enum
 {
-  STEP_SYSTEM,  /* the system's: taken as it is */
-  STEP_USER,    /* the user's: the owner is checked */
+  STEP_SYSTEM,  /* a directory of the system: used as it is */
+  STEP_USER,    /* a directory of the user: the owner is checked */
   STEP_LINK,    /* the same, or a symbolic link of the user's own */
-  STEP_OURS     /* the library's: owner checked, mode set to 0700 */
+  STEP_OWN      /* a directory of the library: the owner is checked, the mode set to 0700 */
 } Step;
 
 static void
-set_not_ours (GError     **error,
-              const char  *path,
-              uid_t        owner)
+set_other_owner (GError     **error,
+                 const char  *path,
+                 uid_t        owner)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                _("Directory “%s” belongs to another user (UID %u instead of %u); "
@@ -36,8 +36,8 @@ set_not_ours (GError     **error,
                path, (guint) owner, (guint) geteuid ());
 }
 
-/* Follows a symbolic link of the user's own. It is read from what was looked at, so that nobody can put
- * another in its place between the two. */
+/* Follows a symbolic link of the user's own. Its target is read from the descriptor that was checked, so that the
+ * link cannot be replaced in between. */
 static int
 open_own_link (int         parent,
                const char *name)
@@ -63,9 +63,9 @@ open_own_link (int         parent,
   return openat (parent, target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Goes one directory down. Nothing is followed but the name itself, so that nobody can lead the walk
- * elsewhere between two steps; only "app" may be the user's own link, as Flatpak puts one into its sandboxes.
- * Takes over @parent. */
+/* Goes one directory down. Symbolic links are not followed, so that the walk cannot be led elsewhere between two
+ * steps; only "app" may be a link of the user's own, because Flatpak makes it one in its sandboxes. Takes over
+ * @parent. */
 static int
 step_down (int          parent,
            const char  *name,
@@ -74,7 +74,6 @@ step_down (int          parent,
            gboolean     make,
            GError     **error)
 {
-  g_autofree char *message = NULL;
   gboolean foreign;
   struct stat st;
   int fd, errsv;
@@ -96,13 +95,12 @@ step_down (int          parent,
     close (parent);
   if (foreign)
     {
-      set_not_ours (error, path->str, st.st_uid);
+      set_other_owner (error, path->str, st.st_uid);
       return -1;
     }
   if (fd < 0)
     {
-      message = g_strdup_printf (_("Cannot use the directory “%s”"), path->str);
-      shmooze_set_error_from_errno (error, errsv, message);
+      shmooze_set_error_from_errno (error, errsv, _("Cannot use the directory “%s”"), path->str);
       return -1;
     }
   if (step == STEP_SYSTEM)
@@ -110,15 +108,13 @@ step_down (int          parent,
 
   if (fstat (fd, &st) < 0 || st.st_uid != geteuid ())
     {
-      set_not_ours (error, path->str, st.st_uid);
+      set_other_owner (error, path->str, st.st_uid);
       close (fd);
       return -1;
     }
-  if (step == STEP_OURS && (st.st_mode & 07777) != 0700 && fchmod (fd, 0700) < 0)
+  if (step == STEP_OWN && (st.st_mode & 07777) != 0700 && fchmod (fd, 0700) < 0)
     {
-      errsv = errno;
-      message = g_strdup_printf (_("Cannot set the mode of the directory “%s” to 0700"), path->str);
-      shmooze_set_error_from_errno (error, errsv, message);
+      shmooze_set_error_from_errno (error, errno, _("Cannot set the mode of the directory “%s” to 0700"), path->str);
       close (fd);
       return -1;
     }
@@ -137,12 +133,12 @@ check_domain (const char  *domain,
   return NULL;
 }
 
-/* Opens the directory that all of this user's windows share, or @folder in it. */
+/* Opens the directory of this user's regions, or @folder in it. */
 int
 shmooze_location_open_home (const char  *folder,
-                         gboolean     make,
-                         char       **path,
-                         GError     **error)
+                            gboolean     make,
+                            char       **path,
+                            GError     **error)
 {
   g_autoptr(GString) walked = g_string_new (NULL);
   g_autofree char *user = g_strdup_printf ("shmooze-%u", (guint) geteuid ());
@@ -160,7 +156,7 @@ shmooze_location_open_home (const char  *folder,
   if (runtime != NULL && g_path_is_absolute (runtime))
     {
       const char *const steps[] = { "app", domain, "shmooze" };
-      const Step kinds[] = { STEP_LINK, STEP_USER, STEP_OURS };
+      const Step kinds[] = { STEP_LINK, STEP_USER, STEP_OWN };
 
       fd = step_down (-1, runtime, walked, STEP_USER, FALSE, error);
       for (gsize i = 0; i < G_N_ELEMENTS (steps) && fd >= 0; i++)
@@ -172,10 +168,10 @@ shmooze_location_open_home (const char  *folder,
 
       fd = step_down (-1, POSIX_HOME, walked, STEP_SYSTEM, FALSE, error);
       for (gsize i = 0; i < G_N_ELEMENTS (steps) && fd >= 0; i++)
-        fd = step_down (fd, steps[i], walked, STEP_OURS, make, error);
+        fd = step_down (fd, steps[i], walked, STEP_OWN, make, error);
     }
   if (folder != NULL && fd >= 0)
-    fd = step_down (fd, folder, walked, STEP_OURS, make, error);
+    fd = step_down (fd, folder, walked, STEP_OWN, make, error);
 
   if (fd >= 0 && path != NULL)
     *path = g_string_free (g_steal_pointer (&walked), FALSE);
@@ -202,7 +198,8 @@ check_name (const char  *folder,
     rule = _("it names a directory");
   else if (strlen (file) > NAME_MAX_BYTES)
     rule = _("it is longer than 255 bytes");
-  else if (folder == NULL && name[0] != '/' && (strcmp (file, "bells") == 0 || strcmp (file, "locks") == 0))
+  else if (folder == NULL && name[0] != '/' &&
+           (strcmp (file, SHMOOZE_FOLDER_BELLS) == 0 || strcmp (file, SHMOOZE_FOLDER_MUTEXES) == 0))
     rule = _("the name is reserved");
   else
     for (const char *p = file; *p != '\0' && rule == NULL; p = g_utf8_next_char (p))
@@ -218,13 +215,13 @@ check_name (const char  *folder,
   return FALSE;
 }
 
-/* Finds the place of @name, in @folder or, without one, where the user's regions are. With @make the directory
- * is made when it is missing. */
+/* Finds where the file of @name is: in @folder or, without one, among the user's regions. With @make a missing
+ * directory is created. */
 ShmoozeLocation *
 shmooze_location_new (const char  *folder,
-                   const char  *name,
-                   gboolean     make,
-                   GError     **error)
+                      const char  *name,
+                      gboolean     make,
+                      GError     **error)
 {
   g_autofree char *home = NULL;
   gboolean posix = name[0] == '/';
@@ -262,14 +259,22 @@ compare_names (gconstpointer a,
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Takes over @fd. */
-static GPtrArray *
-list_names (int fd)
+/* The names of the files in @folder, or of the user's regions, sorted. With @make a missing directory is created. */
+GPtrArray *
+shmooze_location_list (const char  *folder,
+                       gboolean     make,
+                       GError     **error)
 {
-  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *names;
   struct dirent *entry;
-  DIR *dir = fdopendir (fd);
+  int fd = shmooze_location_open_home (folder, make, NULL, error);
+  DIR *dir;
 
+  if (fd < 0)
+    return NULL;
+
+  names = g_ptr_array_new_with_free_func (g_free);
+  dir = fdopendir (fd);
   while ((entry = readdir (dir)) != NULL)
     if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
       g_ptr_array_add (names, g_strdup (entry->d_name));
@@ -278,35 +283,11 @@ list_names (int fd)
   return names;
 }
 
-/* The names of the files in @folder, in order. */
-GPtrArray *
-shmooze_location_list (const char  *folder,
-                    GError     **error)
-{
-  int fd = shmooze_location_open_home (folder, TRUE, NULL, error);
-
-  return fd >= 0 ? list_names (fd) : NULL;
-}
-
-/* The names of the files in the directory that the place is in: there is no other walk to it. */
-GPtrArray *
-shmooze_location_list_beside (const ShmoozeLocation  *self,
-                           GError             **error)
-{
-  int fd = openat (self->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-  if (fd >= 0)
-    return list_names (fd);
-
-  shmooze_set_error_from_errno (error, errno, self->path);
-  return NULL;
-}
-
-/* Opens a folder of the user's regions when one of them is at hand, and so their directory is. -1: there is none,
- * or it is none of the user's. */
+/* Opens a folder beside the user's regions; from the location of one of them that takes a single step. -1: it does
+ * not exist, or belongs to another user. */
 int
 shmooze_location_open_folder (const ShmoozeLocation *self,
-                           const char         *folder)
+                              const char            *folder)
 {
   struct stat st;
   int fd;
@@ -330,4 +311,15 @@ shmooze_location_free (ShmoozeLocation *self)
   g_free (self->file);
   g_free (self->path);
   g_free (self);
+}
+
+/* The id of a region as text, as in the names of its bells. */
+char *
+shmooze_id_to_hex (const guint8 *id)
+{
+  GString *hex = g_string_new (NULL);
+
+  for (guint i = 0; i < 16; i++)
+    g_string_append_printf (hex, "%02x", id[i]);
+  return g_string_free (hex, FALSE);
 }

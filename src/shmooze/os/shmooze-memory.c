@@ -6,10 +6,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <sys/sysinfo.h>
 
-/* How many bytes the machine can still give, swap included. A file system in memory may promise more than
- * there is, and to find out by asking for it would cost somebody their process. */
+/* How many bytes the machine can still provide, swap included. A file system in memory may promise more than
+ * that, and an attempt to take it would make the kernel kill a process. */
 guint64
 shmooze_available_memory (void)
 {
@@ -31,23 +30,11 @@ shmooze_available_memory (void)
   return sum;
 }
 
-/* Whether so much lies idle that nobody needs to read how much could be made free, which the kernel takes as
- * long for as for everything else about a region. Half of what is idle is left for its reserves. */
-static gboolean
-is_idle_memory (guint64 bytes)
-{
-  struct sysinfo info;
-
-  return sysinfo (&info) == 0 && bytes <= (guint64) info.freeram * info.mem_unit / 2;
-}
-
-/* How many bytes a file can have here: what the file system, the machine and the process's limit leave. With
- * as many as @enough the machine has more than is asked for. */
+/* How many bytes a new file beside @fd can have: what the file system, the machine and the process's limit leave. */
 guint64
-shmooze_bytes_free (int     fd,
-                    guint64 enough)
+shmooze_available_bytes (int fd)
 {
-  guint64 bytes = is_idle_memory (enough) ? G_MAXUINT64 : shmooze_available_memory ();
+  guint64 bytes = shmooze_available_memory ();
   struct rlimit limit;
   struct statvfs fs;
 

@@ -5,8 +5,15 @@
 
 #include <pthread.h>
 
+typedef struct
+{
+  gpointer            data;
+  ShmoozeRegistryFunc detach;   /* in a forked child */
+  ShmoozeRegistryFunc release;  /* when the program ends; NULL: nothing to do */
+} Entry;
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static GPtrArray *holders;
+static GArray *entries;
 
 static void
 before_fork (void)
@@ -20,20 +27,13 @@ after_fork_in_parent (void)
   pthread_mutex_unlock (&lock);
 }
 
-/* The child inherits the descriptors but is no holder. Closing is all it may do: an unlock through a
- * shared description would drop the parent's lock. */
 static void
 after_fork_in_child (void)
 {
-  for (guint i = 0; holders != NULL && i < holders->len; i++)
-    {
-      ShmoozeHolder *holder = g_ptr_array_index (holders, i);
-
-      atomic_store (&holder->detached, TRUE);
-      shmooze_backing_abandon (&holder->object);
-    }
-  if (holders != NULL)
-    g_ptr_array_set_size (holders, 0);
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    g_array_index (entries, Entry, i).detach (g_array_index (entries, Entry, i).data);
+  if (entries != NULL)
+    g_array_set_size (entries, 0);
   pthread_mutex_unlock (&lock);
 }
 
@@ -43,22 +43,18 @@ watch_forks (void)
   pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
-/* A program that ends without closing leaves no name behind. */
 __attribute__ ((destructor)) static void
 release_all (void)
 {
   pthread_mutex_lock (&lock);
-  for (guint i = 0; holders != NULL && i < holders->len; i++)
-    {
-      ShmoozeHolder *holder = g_ptr_array_index (holders, i);
-
-      shmooze_backing_release (&holder->object, holder->place);
-    }
-  g_clear_pointer (&holders, g_ptr_array_unref);
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    if (g_array_index (entries, Entry, i).release != NULL)
+      g_array_index (entries, Entry, i).release (g_array_index (entries, Entry, i).data);
+  g_clear_pointer (&entries, g_array_unref);
   pthread_mutex_unlock (&lock);
 }
 
-/* Between these two no fork happens: a child would inherit locks that it does not know of. */
+/* No fork happens between begin and end: a child would inherit descriptors that it does not know of. */
 void
 shmooze_registry_begin (void)
 {
@@ -74,21 +70,28 @@ shmooze_registry_end (void)
   pthread_mutex_unlock (&lock);
 }
 
-/* To be called in between, when the holder's object is open. */
+/* To be called between begin and end. */
 void
-shmooze_registry_add (ShmoozeHolder *holder)
+shmooze_registry_add (gpointer            data,
+                      ShmoozeRegistryFunc detach,
+                      ShmoozeRegistryFunc release)
 {
-  if (holders == NULL)
-    holders = g_ptr_array_new ();
-  g_ptr_array_add (holders, holder);
+  const Entry entry = { data, detach, release };
+
+  if (entries == NULL)
+    entries = g_array_new (FALSE, FALSE, sizeof (Entry));
+  g_array_append_val (entries, entry);
 }
 
-/* Releases the name. Under the lock, so that no fork comes between. */
-void
-shmooze_registry_remove (ShmoozeHolder *holder)
+/* To be called between begin and end. FALSE: it is not there, because the process was forked or is ending. */
+gboolean
+shmooze_registry_remove (gpointer data)
 {
-  pthread_mutex_lock (&lock);
-  if (holders != NULL && g_ptr_array_remove_fast (holders, holder))
-    shmooze_backing_release (&holder->object, holder->place);
-  pthread_mutex_unlock (&lock);
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    if (g_array_index (entries, Entry, i).data == data)
+      {
+        g_array_remove_index_fast (entries, i);
+        return TRUE;
+      }
+  return FALSE;
 }

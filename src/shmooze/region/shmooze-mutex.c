@@ -45,8 +45,6 @@
  * Since: 1.0
  */
 
-#define FOLDER "locks"
-
 /* Who waits looks again after this long; the pauses double. */
 #define FIRST_PAUSE_USEC 1000
 #define LAST_PAUSE_USEC 16000
@@ -227,7 +225,7 @@ shmooze_mutex_create_or_open (const char  *name,
                               gboolean    *created,
                               GError     **error)
 {
-  const ShmoozeBirth birth = {
+  const ShmoozeBackingSpec spec = {
     .capacity = sizeof (guint32),
     .access = SHMOOZE_ACCESS_READ_WRITE,
     .fill = initially_owned ? fill_with_owned : NULL,
@@ -241,7 +239,7 @@ shmooze_mutex_create_or_open (const char  *name,
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  region = shmooze_region_create_or_open_in (FOLDER, name, &birth, &new, &local_error);
+  region = shmooze_region_create_or_open_in (SHMOOZE_FOLDER_MUTEXES, name, &spec, &new, &local_error);
   self = mutex_new (name, region, initially_owned && new, &local_error);
   if (self == NULL)
     g_propagate_error (error, g_steal_pointer (&local_error));
@@ -275,7 +273,7 @@ shmooze_mutex_open (const char  *name,
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  region = shmooze_region_open_in (FOLDER, name, SHMOOZE_ACCESS_READ_WRITE, &local_error);
+  region = shmooze_region_open_in (SHMOOZE_FOLDER_MUTEXES, name, SHMOOZE_ACCESS_READ_WRITE, &local_error);
   if (region == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("Mutex “%s” does not exist"), name);

@@ -11,20 +11,19 @@
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Regions without a name of the library's: files of the user's, and memory that only a descriptor leads to.
- * They have no control page: the capacity is the file's size. */
+/* Regions without a name: files of the user's, and memory that only a descriptor leads to. They have no control page:
+ * the capacity is the file's size. */
 
 static gboolean
 set_failed (ShmoozeRegion  *self,
             GError        **error,
             int             errsv)
 {
-  g_autofree char *message = g_strdup_printf (_("Cannot use the region “%s”"), self->label);
-
-  shmooze_set_error_from_errno (error, errsv, message);
+  shmooze_set_error_from_errno (error, errsv, _("Cannot use the region “%s”"), self->backing.label);
   return FALSE;
 }
 
@@ -33,37 +32,20 @@ static gboolean
 adopt (ShmoozeRegion  *self,
        GError        **error)
 {
-  ShmoozeBacking *object = &self->holder.object;
-  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", object->map_fd);
-  int seals = fcntl (object->map_fd, F_GET_SEALS);  /* -1: cannot have any */
-  gboolean started;
-  struct stat st;
+  int seals = fcntl (self->backing.map_fd, F_GET_SEALS);  /* -1: cannot have any */
 
-  if (fstat (object->map_fd, &st) < 0)
-    return set_failed (self, error, errno);
-  if (shmooze_access_allows_executing (self->access) &&
-      !shmooze_backing_check_executable (object->map_fd, self->path, self->label, error))
-    return FALSE;
-
-  shmooze_backing_adopt (object, &st);
   self->sealed = seals >= 0 && (seals & F_SEAL_SHRINK);
-  /* For the locks of lanes, a description that no mapping keeps alive. Who may only read has none, and can
-   * only be a reader that has no claim on what it has not read. */
-  shmooze_registry_begin ();
-  object->lock_fd = open (link, O_RDWR | O_CLOEXEC | O_NOCTTY);
-  started = shmooze_region_start (self, error);
-  shmooze_registry_end ();
-  return started;
+  return shmooze_backing_adopt (&self->backing, self->access, error) && shmooze_region_start (self, error);
 }
 
-/* Makes the file at least @capacity bytes long, with its room on the disk where the file system can promise it. */
+/* Makes the file at least @capacity bytes long. The space on the disk is reserved if the file system can do that. */
 static gboolean
 grow (ShmoozeRegion  *self,
       guint64         size,
       guint64         capacity,
       GError        **error)
 {
-  int fd = self->holder.object.map_fd;
+  int fd = self->backing.map_fd;
   int result = 0;
 
   if (capacity <= size)
@@ -76,11 +58,11 @@ grow (ShmoozeRegion  *self,
     {
       struct statvfs fs = { 0 };
 
-      /* What was set aside before the file system was full is given back. */
+      /* The space that was reserved before the file system was full is freed. */
       if (ftruncate (fd, (off_t) size) < 0 || fstatvfs (fd, &fs) < 0)
         return set_failed (self, error, errno);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _("Not enough disk space for “%s”: %" PRIu64 " more bytes needed, %" PRIu64 " free"), self->label,
+                   _("Not enough disk space for “%s”: %" PRIu64 " more bytes needed, %" PRIu64 " free"), self->backing.label,
                    capacity - size, (guint64) fs.f_bavail * fs.f_frsize);
       return FALSE;
     }
@@ -94,25 +76,25 @@ check_file (ShmoozeRegion  *self,
 {
   struct stat st;
 
-  if (fstat (self->holder.object.map_fd, &st) < 0)
+  if (fstat (self->backing.map_fd, &st) < 0)
     return set_failed (self, error, errno);
   if (!S_ISREG (st.st_mode))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-                   _("“%s” is not a regular file; only regular files can be mapped"), self->label);
+                   _("“%s” is not a regular file; only regular files can be mapped"), self->backing.label);
       return FALSE;
     }
   if (capacity == 0 && st.st_size == 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _("File “%s” is empty; specify the capacity of the region"), self->label);
+                   _("File “%s” is empty; specify the capacity of the region"), self->backing.label);
       return FALSE;
     }
   if (capacity > 0 && capacity < (guint64) st.st_size)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    _("File “%s” has %" PRIu64 " bytes, more than the requested capacity of %" PRIu64),
-                   self->label, (guint64) st.st_size, capacity);
+                   self->backing.label, (guint64) st.st_size, capacity);
       return FALSE;
     }
   if (capacity > (guint64) st.st_size && !shmooze_access_writes_shared (self->access))
@@ -120,7 +102,7 @@ check_file (ShmoozeRegion  *self,
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                    _("File “%s” has %" PRIu64 " bytes; growing it to %" PRIu64
                      " requires an access that allows writing"),
-                   self->label, (guint64) st.st_size, capacity);
+                   self->backing.label, (guint64) st.st_size, capacity);
       return FALSE;
     }
   return grow (self, (guint64) st.st_size, capacity, error) && adopt (self, error);
@@ -178,18 +160,18 @@ shmooze_region_map_file (GFile          *file,
       return NULL;
     }
 
-  self = shmooze_region_new (shown, access);
-  if (!shmooze_backing_check_capacity (capacity > 0 ? capacity : 1, shown, error))
+  self = shmooze_region_new (NULL, shown, access);
+  if (capacity > 0 && !shmooze_backing_check_capacity (&self->backing, capacity, error))
     return NULL;
 
-  self->path = g_strdup (path);
+  self->backing.path = g_strdup (path);
   self->persisted = TRUE;
   fd = open (path, (shmooze_access_writes_shared (access) ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0 && errno == ENOENT && creates)
     {
       fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
       created = fd >= 0;
-      if (fd < 0 && errno == EEXIST)  /* somebody else has just made it */
+      if (fd < 0 && errno == EEXIST)  /* another process has just created it */
         fd = open (path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     }
   if (fd < 0)
@@ -198,7 +180,7 @@ shmooze_region_map_file (GFile          *file,
       return NULL;
     }
 
-  self->holder.object.map_fd = fd;
+  self->backing.map_fd = fd;
   if ((!created || fchmod (fd, 0600) == 0 || set_failed (self, error, errno)) && check_file (self, capacity, error))
     return g_steal_pointer (&self);
   if (created)
@@ -233,8 +215,8 @@ shmooze_region_create_unnamed (guint64   capacity,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   /* Translators: stands for the name of a region that has none */
-  self = shmooze_region_new (_("unnamed"), SHMOOZE_ACCESS_READ_WRITE);
-  if (!shmooze_backing_check_capacity (capacity, self->label, error))
+  self = shmooze_region_new (NULL, _("unnamed"), SHMOOZE_ACCESS_READ_WRITE);
+  if (!shmooze_backing_check_capacity (&self->backing, capacity, error))
     return NULL;
 
   fd = memfd_create ("shmooze", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -244,7 +226,7 @@ shmooze_region_create_unnamed (guint64   capacity,
       return NULL;
     }
 
-  self->holder.object.map_fd = fd;
+  self->backing.map_fd = fd;
   if (capacity > shmooze_available_memory () || fallocate (fd, 0, 0, (off_t) capacity) < 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
@@ -322,12 +304,12 @@ shmooze_region_new_from_fd (int             fd,
   g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  self = shmooze_region_new (_("unnamed"), access);
+  self = shmooze_region_new (NULL, _("unnamed"), access);
   if (!check_descriptor (self, fd, error))
     return NULL;
 
-  self->holder.object.map_fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
-  if (self->holder.object.map_fd < 0)
+  self->backing.map_fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+  if (self->backing.map_fd < 0)
     {
       set_failed (self, error, errno);
       return NULL;
@@ -353,7 +335,7 @@ shmooze_region_get_fd (ShmoozeRegion *self)
 {
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), -1);
 
-  return self->holder.place == NULL && !self->persisted ? self->holder.object.map_fd : -1;
+  return self->backing.location == NULL && !self->persisted ? self->backing.map_fd : -1;
 }
 
 /**
@@ -389,7 +371,7 @@ shmooze_region_flush (ShmoozeRegion  *self,
   if (!shmooze_region_hold (self, error))
     return FALSE;
 
-  flushed = fdatasync (self->holder.object.map_fd) == 0;
+  flushed = fdatasync (self->backing.map_fd) == 0;
   if (!flushed)
     set_failed (self, error, errno);
   shmooze_region_drop (self);

@@ -3,10 +3,15 @@
 #include "config.h"
 #include "region/shmooze-region-private.h"
 
+#include "os/shmooze-deadline-private.h"
+
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
+#include <string.h>
 
-/* Regions that have a name, and how they come to it. Mutexes are such regions in a folder of their own. */
+G_DEFINE_BOXED_TYPE (ShmoozeRegionInfo, shmooze_region_info, shmooze_region_info_copy, shmooze_region_info_free)
+
+/* Regions with a name, and the list of them. A mutex is such a region in a folder of its own. */
 
 static ShmoozeRegion *
 named_region_new (const char     *folder,
@@ -15,54 +20,27 @@ named_region_new (const char     *folder,
                   gboolean        make,
                   GError        **error)
 {
-  ShmoozeLocation *place = shmooze_location_new (folder, name, make, error);
-  ShmoozeRegion *self;
+  ShmoozeLocation *location = shmooze_location_new (folder, name, make, error);
 
-  if (place == NULL)
-    return NULL;
-
-  self = shmooze_region_new (name, access);
-  self->name = g_strdup (name);
-  self->holder.place = place;
-  return self;
-}
-
-/* Removes what dead holders left beside a region's place. */
-static void
-sweep_all (const ShmoozeLocation *place)
-{
-  g_autoptr(GPtrArray) names = shmooze_location_list_beside (place, NULL);
-
-  for (guint i = 0; names != NULL && i < names->len; i++)
-    {
-      ShmoozeLocation other = *place;  /* but for the path, which only messages name */
-
-      other.file = g_ptr_array_index (names, i);
-      shmooze_backing_sweep (&other);
-    }
+  return location != NULL ? shmooze_region_new (location, name, access) : NULL;
 }
 
 ShmoozeRegion *
-shmooze_region_create_in (const char          *folder,
-                          const char          *name,
-                          const ShmoozeBirth  *birth,
-                          GError             **error)
+shmooze_region_create_in (const char                *folder,
+                          const char                *name,
+                          const ShmoozeBackingSpec  *spec,
+                          GError                   **error)
 {
-  g_autoptr(ShmoozeRegion) self = named_region_new (folder, name, birth->access, TRUE, error);
-  gboolean started;
+  g_autoptr(ShmoozeRegion) self = named_region_new (folder, name, spec->access, TRUE, error);
 
   if (self == NULL)
     return NULL;
-  if (!self->holder.place->posix)
-    sweep_all (self->holder.place);
-  if (birth->locked)
+  if (spec->locked)
     g_hash_table_add (self->locked, g_new0 (guint64, 1));
+  if (!shmooze_backing_create (&self->backing, spec, error) || !shmooze_region_start (self, error))
+    return NULL;
 
-  shmooze_registry_begin ();
-  started = shmooze_backing_create (&self->holder.object, self->holder.place, name, birth, error) &&
-            shmooze_region_start (self, error);
-  shmooze_registry_end ();
-  return started ? g_steal_pointer (&self) : NULL;
+  return g_steal_pointer (&self);
 }
 
 ShmoozeRegion *
@@ -73,7 +51,6 @@ shmooze_region_open_in (const char     *folder,
 {
   g_autoptr(GError) local_error = NULL;
   g_autoptr(ShmoozeRegion) self = named_region_new (folder, name, access, FALSE, &local_error);
-  gboolean started;
 
   if (self == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
@@ -85,46 +62,48 @@ shmooze_region_open_in (const char     *folder,
       g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
+  if (!shmooze_backing_open (&self->backing, access, error) || !shmooze_region_start (self, error))
+    return NULL;
 
-  shmooze_registry_begin ();
-  started = shmooze_backing_open (&self->holder.object, self->holder.place, name, access, error) &&
-            shmooze_region_start (self, error);
-  shmooze_registry_end ();
-  return started ? g_steal_pointer (&self) : NULL;
+  return g_steal_pointer (&self);
 }
 
+/* Opens the region, or creates it. While other processes create and remove it, the two are tried in turn. */
 ShmoozeRegion *
-shmooze_region_create_or_open_in (const char          *folder,
-                                  const char          *name,
-                                  const ShmoozeBirth  *birth,
-                                  gboolean            *created,
-                                  GError             **error)
+shmooze_region_create_or_open_in (const char                *folder,
+                                  const char                *name,
+                                  const ShmoozeBackingSpec  *spec,
+                                  gboolean                  *created,
+                                  GError                   **error)
 {
-  for (gint64 deadline = g_get_monotonic_time () + G_USEC_PER_SEC; ;)
-    {
-      g_autoptr(GError) local_error = NULL;
-      ShmoozeRegion *self = shmooze_region_open_in (folder, name, birth->access, &local_error);
-      gboolean late = g_get_monotonic_time () >= deadline;
-      gboolean made = FALSE;
+  g_autoptr(GError) local_error = NULL;
+  ShmoozeDeadline deadline;
 
-      if (self == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+  shmooze_deadline_init (&deadline, G_USEC_PER_SEC, 50, 5000);
+  do
+    {
+      ShmoozeRegion *self;
+      gboolean make;
+
+      g_clear_error (&local_error);
+      self = shmooze_region_open_in (folder, name, spec->access, &local_error);
+      make = g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+      if (make)
         {
           g_clear_error (&local_error);
-          made = TRUE;
-          self = shmooze_region_create_in (folder, name, birth, &local_error);
+          self = shmooze_region_create_in (folder, name, spec, &local_error);
         }
       if (self != NULL)
         {
           if (created != NULL)
-            *created = made;
+            *created = make;
           return self;
         }
-      if (late || !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return NULL;
-        }
     }
+  while (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS) && shmooze_deadline_sleep (&deadline));
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
 }
 
 /**
@@ -155,7 +134,7 @@ shmooze_region_create (const char     *name,
   g_return_val_if_fail (SHMOOZE_IS_ACCESS (access), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return shmooze_region_create_in (NULL, name, &(ShmoozeBirth) { .capacity = capacity, .access = access }, error);
+  return shmooze_region_create_in (NULL, name, &(ShmoozeBackingSpec) { .capacity = capacity, .access = access }, error);
 }
 
 static void
@@ -191,7 +170,7 @@ shmooze_region_create_with_contents (const char     *name,
                                      GBytes         *contents,
                                      GError        **error)
 {
-  const ShmoozeBirth birth = {
+  const ShmoozeBackingSpec spec = {
     .capacity = capacity,
     .access = access,
     .fill = fill_with_bytes,
@@ -210,7 +189,7 @@ shmooze_region_create_with_contents (const char     *name,
                    name, g_bytes_get_size (contents), capacity);
       return NULL;
     }
-  return shmooze_region_create_in (NULL, name, &birth, error);
+  return shmooze_region_create_in (NULL, name, &spec, error);
 }
 
 /**
@@ -272,7 +251,7 @@ shmooze_region_create_or_open (const char     *name,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return shmooze_region_create_or_open_in (NULL, name,
-                                           &(ShmoozeBirth) { .capacity = capacity, .access = access },
+                                           &(ShmoozeBackingSpec) { .capacity = capacity, .access = access },
                                            created, error);
 }
 
@@ -318,11 +297,108 @@ gboolean
 shmooze_region_remove (const char  *name,
                        GError     **error)
 {
-  g_autoptr(ShmoozeLocation) place = NULL;
+  ShmoozeLocation *location;
+  ShmoozeBacking backing;
+  gboolean removed;
 
   g_return_val_if_fail (name != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  place = shmooze_location_new (NULL, name, TRUE, error);
-  return place != NULL && shmooze_backing_remove (place, name, error);
+  location = shmooze_location_new (NULL, name, TRUE, error);
+  if (location == NULL)
+    return FALSE;
+
+  shmooze_backing_init (&backing, location, name);
+  removed = shmooze_backing_remove (&backing, error);
+  shmooze_backing_clear (&backing);
+  return removed;
+}
+
+/**
+ * shmooze_region_list:
+ * @error: return location for an error
+ *
+ * Lists the user's regions, after removing those that nobody holds any more.
+ * POSIX objects (names with a slash) are not listed.
+ *
+ * Fails with %G_IO_ERROR_PERMISSION_DENIED when the directory of the regions
+ * cannot be read, or is another user's.
+ *
+ * Returns: (transfer full) (element-type ShmoozeRegionInfo): the regions, by name
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+shmooze_region_list (GError **error)
+{
+  g_autoptr(GPtrArray) names = NULL;
+  g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_region_info_free);
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  shmooze_backing_sweep_all ();
+  names = shmooze_location_list (NULL, TRUE, error);
+  if (names == NULL)
+    return NULL;
+
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+      ShmoozeLocation *location = shmooze_location_new (NULL, name, FALSE, NULL);
+      ShmoozeBacking backing;
+      gboolean held;
+
+      if (location == NULL)
+        continue;
+
+      shmooze_backing_init (&backing, location, name);
+      if (shmooze_backing_inspect (&backing, &held, NULL))
+        {
+          ShmoozeRegionInfo *info = g_new0 (ShmoozeRegionInfo, 1);
+
+          info->name = g_strdup (name);
+          info->path = g_strdup (location->path);
+          info->capacity = backing.capacity;
+          info->held = held;
+          g_ptr_array_add (infos, info);
+        }
+      shmooze_backing_clear (&backing);
+    }
+  return g_steal_pointer (&infos);
+}
+
+/**
+ * shmooze_region_info_copy:
+ * @self: what is known of a region
+ *
+ * Copies @self.
+ *
+ * Returns: (transfer full): the copy
+ *
+ * Since: 1.0
+ */
+ShmoozeRegionInfo *
+shmooze_region_info_copy (const ShmoozeRegionInfo *self)
+{
+  ShmoozeRegionInfo *copy = g_memdup2 (self, sizeof *self);
+
+  copy->name = g_strdup (self->name);
+  copy->path = g_strdup (self->path);
+  return copy;
+}
+
+/**
+ * shmooze_region_info_free:
+ * @self: (transfer full): what is known of a region
+ *
+ * Frees @self.
+ *
+ * Since: 1.0
+ */
+void
+shmooze_region_info_free (ShmoozeRegionInfo *self)
+{
+  g_free (self->name);
+  g_free (self->path);
+  g_free (self);
 }

@@ -5,10 +5,8 @@
 
 #include "shmooze-enum-types.h"
 
-#include <inttypes.h>
 #include <glib/gi18n-lib.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <inttypes.h>
 
 /**
  * ShmoozeRegion:
@@ -42,46 +40,6 @@ typedef enum
 } Property;
 
 static GParamSpec *properties[PROP_PERSISTED + 1];
-static guint lost_signal;
-
-/* Keeps an open region open, whatever other threads do, until shmooze_region_drop(). No lock is taken, which a
- * forked child might find held by a thread it does not have. */
-gboolean
-shmooze_region_hold (ShmoozeRegion  *self,
-                     GError        **error)
-{
-  guint n = atomic_load (&self->n_holds);
-
-  do
-    if (n == 0 || atomic_load (&self->closed))
-      {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("Region “%s” is closed"), self->label);
-        return FALSE;
-      }
-  while (!atomic_compare_exchange_weak (&self->n_holds, &n, n + 1));
-
-  if (!shmooze_region_check (self, error))
-    {
-      shmooze_region_drop (self);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-void
-shmooze_region_drop (ShmoozeRegion *self)
-{
-  if (atomic_fetch_sub (&self->n_holds, 1) > 1)
-    return;
-
-  shmooze_registry_remove (&self->holder);
-  if (self->guard != NULL)
-    {
-      shmooze_guard_remove (self->guard);
-      munmap (self->magic, (gsize) sysconf (_SC_PAGESIZE));
-    }
-  shmooze_backing_close (&self->holder.object);
-}
 
 static void
 shmooze_region_finalize (GObject *object)
@@ -90,11 +48,7 @@ shmooze_region_finalize (GObject *object)
 
   if (atomic_load (&self->n_holds) > 0)
     shmooze_region_close (self);
-  shmooze_backing_close (&self->holder.object);
-  g_free (self->name);
-  g_free (self->label);
-  g_free (self->path);
-  g_clear_pointer (&self->holder.place, shmooze_location_free);
+  shmooze_backing_clear (&self->backing);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->locked, g_hash_table_unref);
   g_mutex_clear (&self->mutex);
@@ -113,13 +67,13 @@ shmooze_region_get_property (GObject    *object,
   switch ((Property) id)
     {
     case PROP_NAME:
-      g_value_set_string (value, self->name);
+      g_value_set_string (value, shmooze_region_get_name (self));
       break;
     case PROP_PATH:
       g_value_set_string (value, shmooze_region_get_path (self));
       break;
     case PROP_CAPACITY:
-      g_value_set_uint64 (value, self->holder.object.capacity);
+      g_value_set_uint64 (value, self->backing.capacity);
       break;
     case PROP_ACCESS:
       g_value_set_enum (value, self->access);
@@ -200,27 +154,19 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
    *
    * Since: 1.0
    */
-  lost_signal = g_signal_new ("lost", SHMOOZE_TYPE_REGION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                              G_TYPE_NONE, 1, G_TYPE_ERROR);
-}
-
-void
-shmooze_region_emit_lost (ShmoozeRegion *self,
-                          GError        *error)
-{
-  g_signal_emit (self, lost_signal, 0, error);
+  g_signal_new ("lost", SHMOOZE_TYPE_REGION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 static void
 shmooze_region_init (ShmoozeRegion *self)
 {
   g_mutex_init (&self->mutex);
-  self->holder.object = (ShmoozeBacking) SHMOOZE_BACKING_INIT;
   self->locked = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->context = g_main_context_ref_thread_default ();
 }
 
-/* Where it is told that the region is lost, if not where it was made. Only while no other thread knows of it. */
+/* Where "lost" is emitted, if not in the context of the region's creation. To be called before other threads know
+ * the region. */
 void
 shmooze_region_set_context (ShmoozeRegion *self,
                             GMainContext  *context)
@@ -229,39 +175,17 @@ shmooze_region_set_context (ShmoozeRegion *self,
   self->context = g_main_context_ref (context != NULL ? context : g_main_context_default ());
 }
 
-/* A region that holds nothing yet. */
+/* A region whose backing file is not open yet. Takes over @location. */
 ShmoozeRegion *
-shmooze_region_new (const char    *label,
-                    ShmoozeAccess  access)
+shmooze_region_new (ShmoozeLocation *location,
+                    const char      *label,
+                    ShmoozeAccess    access)
 {
   ShmoozeRegion *self = g_object_new (SHMOOZE_TYPE_REGION, NULL);
 
-  self->label = g_strdup (label);
+  shmooze_backing_init (&self->backing, location, label);
   self->access = access;
   return self;
-}
-
-/* The object is open and, when it has a name, its life lock taken: from here on the region is a holder.
- * Between shmooze_registry_begin() and _end(). */
-gboolean
-shmooze_region_start (ShmoozeRegion  *self,
-                      GError        **error)
-{
-  gsize page = (gsize) sysconf (_SC_PAGESIZE);
-  gpointer control;
-
-  atomic_store (&self->n_holds, 1);
-  shmooze_registry_add (&self->holder);
-  if (self->holder.object.foreign)
-    return TRUE;
-
-  control = shmooze_region_map (self, self->holder.object.file_size - page, page, SHMOOZE_ACCESS_READ, error);
-  if (control == NULL)
-    return FALSE;
-
-  self->magic = control;
-  self->guard = shmooze_guard_add (control, page, &self->fault);
-  return TRUE;
 }
 
 static const char *
@@ -301,14 +225,14 @@ make_view (ShmoozeRegion  *self,
            ShmoozeAccess   access,
            GError        **error)
 {
-  guint64 capacity = self->holder.object.capacity;
+  guint64 capacity = self->backing.capacity;
 
   if (offset >= capacity || size > capacity - offset)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    _("A view of %" PRIu64 " bytes at offset %" PRIu64
                      " does not fit into the region “%s”, which has %" PRIu64 " bytes"),
-                   size, offset, self->label, capacity);
+                   size, offset, self->backing.label, capacity);
       return NULL;
     }
   if (!allows (self->access, access))
@@ -316,7 +240,7 @@ make_view (ShmoozeRegion  *self,
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                    /* Translators: the second %s and the third are like “reading” or “reading and writing” */
                    _("Region “%s” is open for %s; a view of it cannot be opened for %s"),
-                   self->label, access_word (self->access), access_word (access));
+                   self->backing.label, access_word (self->access), access_word (access));
       return NULL;
     }
   return shmooze_view_new (self, offset, size > 0 ? size : capacity - offset, access, error);
@@ -397,7 +321,7 @@ shmooze_region_get_name (ShmoozeRegion *self)
 {
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
 
-  return self->name;
+  return self->backing.location != NULL ? self->backing.label : NULL;
 }
 
 /**
@@ -416,7 +340,7 @@ shmooze_region_get_path (ShmoozeRegion *self)
 {
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), NULL);
 
-  return self->holder.place != NULL ? self->holder.place->path : self->path;
+  return shmooze_backing_get_path (&self->backing);
 }
 
 /**
@@ -434,7 +358,7 @@ shmooze_region_get_capacity (ShmoozeRegion *self)
 {
   g_return_val_if_fail (SHMOOZE_IS_REGION (self), 0);
 
-  return self->holder.object.capacity;
+  return self->backing.capacity;
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include "shmooze-error-private.h"
 #include "os/shmooze-guard-private.h"
+#include "os/shmooze-memory-private.h"
 #include "region/shmooze-region-private.h"
 
 #include <errno.h>
@@ -93,7 +94,7 @@ shmooze_view_new (ShmoozeRegion  *region,
   g_autoptr(ShmoozeView) self = g_object_new (SHMOOZE_TYPE_VIEW, NULL);
   gpointer mapping;
 
-  self->lead = offset % (gsize) sysconf (_SC_PAGESIZE);
+  self->lead = offset % shmooze_page_size ();
   self->mapping_size = size + self->lead;
   self->offset = offset;
   self->size = size;
@@ -452,10 +453,8 @@ shmooze_view_flush (ShmoozeView   *self,
 
   if (self->access != SHMOOZE_ACCESS_COPY_ON_WRITE && msync (self->mapping, self->mapping_size, MS_SYNC) < 0)
     {
-      g_autofree char *message = g_strdup_printf (_("Cannot flush region “%s”"), region_label (self));
-
       result = errno;
-      shmooze_set_error_from_errno (error, result, message);
+      shmooze_set_error_from_errno (error, result, _("Cannot flush region “%s”"), region_label (self));
     }
   return shmooze_view_end (self, result == 0 ? error : NULL) && result == 0;
 }

@@ -64,7 +64,6 @@ shmooze_room_info_new (const char  *region_name,
   g_autoptr(ShmoozeRegion) region = NULL;
   g_autoptr(ShmoozeRoomInfo) self = NULL;
   ShmoozeSeats seats = { 0 };
-  GString *id;
 
   g_return_val_if_fail (region_name != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -81,10 +80,7 @@ shmooze_room_info_new (const char  *region_name,
   self->queue_size = seats.queue_size;
   self->draft_size = seats.draft_size;
   self->n_messages = atomic_load (shmooze_seats_numbers (&seats));
-  id = g_string_new (NULL);
-  for (guint i = 0; i < 16; i++)
-    g_string_append_printf (id, "%02x", shmooze_region_get_id (region)[i]);
-  self->id = g_string_free (id, FALSE);
+  self->id = shmooze_id_to_hex (shmooze_region_get_id (region));
 
   self->n_seats = seats.n_seats;
   self->seats = g_new0 (ShmoozeSeatInfo, seats.n_seats);

@@ -3,11 +3,11 @@
 #include "config.h"
 #include "room/shmooze-seats-private.h"
 
+#include "os/shmooze-memory-private.h"
 #include "room/shmooze-display-line-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ROOM_MAGIC G_GUINT64_CONSTANT (0x314d4f4f525a4853)  /* "SHZROOM1" in little-endian memory */
 
@@ -38,19 +38,11 @@ typedef struct
   ShmoozeWord nick[NICK_WORDS];  /* followed by a NUL, unless it takes all of the space */
 } Seat;
 
-static gsize
-whole_pages (gsize size)
-{
-  gsize page = (gsize) sysconf (_SC_PAGESIZE);
-
-  return (size + page - 1) / page * page;
-}
-
 static void
 measure (ShmoozeSeats *self)
 {
-  self->lanes_at = whole_pages (shmooze_seat_offset (self->n_seats));
-  self->lane_size = whole_pages (shmooze_lane_size_for (self->n_seats, self->draft_size, self->queue_size));
+  self->lanes_at = shmooze_whole_pages (shmooze_seat_offset (self->n_seats));
+  self->lane_size = shmooze_whole_pages (shmooze_lane_size_for (self->n_seats, self->draft_size, self->queue_size));
 }
 
 static void
@@ -63,7 +55,7 @@ format (gpointer data,
 
   header->magic = ROOM_MAGIC;
   header->version = SHMOOZE_ROOM_VERSION;
-  header->page_size = (guint32) sysconf (_SC_PAGESIZE);
+  header->page_size = (guint32) shmooze_page_size ();
   header->n_speaking = sizes->n_speaking;
   header->n_seats = sizes->n_seats;
   header->draft_size = sizes->draft_size;
@@ -84,11 +76,11 @@ shmooze_seats_create_or_open_room (const char  *name,
     .draft_size = DRAFT_SIZE,
     .queue_size = QUEUE_SIZE
   };
-  ShmoozeBirth birth = { .access = SHMOOZE_ACCESS_READ_WRITE, .fill = format, .user_data = &sizes };
+  ShmoozeBackingSpec spec = { .access = SHMOOZE_ACCESS_READ_WRITE, .fill = format, .user_data = &sizes };
 
   measure (&sizes);
-  birth.capacity = sizes.lanes_at + sizes.n_speaking * sizes.lane_size;
-  return shmooze_region_create_or_open_in (NULL, name, &birth, NULL, error);
+  spec.capacity = sizes.lanes_at + sizes.n_speaking * sizes.lane_size;
+  return shmooze_region_create_or_open_in (NULL, name, &spec, NULL, error);
 }
 
 /* Reads the sizes from the header. FALSE: it is not the header of a room of this capacity. */
@@ -102,7 +94,7 @@ read_sizes (ShmoozeSeats *self,
   self->draft_size = header->draft_size;
   self->queue_size = header->queue_size;
   if (header->magic != ROOM_MAGIC || header->version != SHMOOZE_ROOM_VERSION ||
-      header->page_size != (guint32) sysconf (_SC_PAGESIZE) ||
+      header->page_size != (guint32) shmooze_page_size () ||
       self->n_speaking < 1 || self->n_speaking > self->n_seats || self->n_seats > SEATS_MAX ||
       self->draft_size < 1 || self->draft_size > capacity ||
       self->queue_size < SHMOOZE_LANE_QUEUE_MIN || self->queue_size > capacity)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "os/shmooze-deadline-private.h"
+
+/* A negative time-out never ends. With 0 there is one attempt. */
+void
+shmooze_deadline_init (ShmoozeDeadline *self,
+                       gint64           timeout_usec,
+                       gint64           pause_usec,
+                       gint64           longest_usec)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  self->end = timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
+  self->pause_usec = pause_usec;
+  self->longest_usec = longest_usec;
+  self->is_last = timeout_usec == 0;
+}
+
+/* To be called after an attempt failed. Returns the time of the next attempt, or -1 if there is none. */
+gint64
+shmooze_deadline_next (ShmoozeDeadline *self)
+{
+  gint64 next = MIN (g_get_monotonic_time () + self->pause_usec, self->end);
+
+  if (self->is_last)
+    return -1;
+
+  self->pause_usec = MIN (self->pause_usec * 2, self->longest_usec);
+  self->is_last = next == self->end;
+  return next;
+}
+
+/* To be called after an attempt failed. Sleeps until the next one; FALSE if there is none. */
+gboolean
+shmooze_deadline_sleep (ShmoozeDeadline *self)
+{
+  gint64 next = shmooze_deadline_next (self);
+  gint64 now = g_get_monotonic_time ();
+
+  if (next > now)
+    g_usleep ((gulong) (next - now));
+  return next >= 0;
+}
