@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * SHMOOZE_COMMUNICATOR_NAME: (value "/MemoryMappedShare")
  *
- * The name that the classic programs meet by.
+ * The name of the region of the original .NET programs.
  *
  * Since: 1.0
  */
@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 /**
  * SHMOOZE_COMMUNICATOR_CAPACITY: (value 4096)
  *
- * The capacity of the classic programs' region, in bytes.
+ * The size in bytes of the region of the original .NET programs.
  *
  * Since: 1.0
  */
@@ -28,7 +28,8 @@ G_BEGIN_DECLS
 /**
  * SHMOOZE_COMMUNICATOR_FIRST_POSITION: (value 0)
  *
- * Where one of the classic programs reads and the other one writes.
+ * The position at which the first original program reads and the second one
+ * writes.
  *
  * Since: 1.0
  */
@@ -37,7 +38,8 @@ G_BEGIN_DECLS
 /**
  * SHMOOZE_COMMUNICATOR_SECOND_POSITION: (value 2000)
  *
- * Where one of the classic programs writes and the other one reads.
+ * The position at which the first original program writes and the second one
+ * reads.
  *
  * Since: 1.0
  */

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * SHMOOZE_SUPERVISOR_NAME: (value "/SampleApp")
  *
- * The name that the classic controller and listener meet by.
+ * The name of the region of the original .NET controller and listener.
  *
  * Since: 1.0
  */

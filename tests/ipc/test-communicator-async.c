@@ -7,7 +7,7 @@
 static void
 test_async_confirmed (void)
 {
-  g_test_summary ("A write completes when both flags say that the message was taken, and not before.");
+  g_test_summary ("A write completes when both flags say that the message was read, and not before.");
 
   g_autoptr(Memory) memory = memory_new ("async");
   g_autoptr(End) end = end_new ("async", -1, FIRST);
@@ -29,7 +29,7 @@ test_async_confirmed (void)
 static void
 test_async_too_long (void)
 {
-  g_test_summary ("A write of what is too long fails in its callback.");
+  g_test_summary ("Writing a message that is too long fails in its callback.");
 
   g_autoptr(End) end = end_new ("async", SECOND, FIRST);
   g_autofree char *text = g_strnfill (FIRST_ROOM + 1, 'x');
@@ -44,7 +44,7 @@ test_async_too_long (void)
 static void
 test_async_cancelled (void)
 {
-  g_test_summary ("A message that waits for its turn can be cancelled, even when no peer is there.");
+  g_test_summary ("A queued message can be cancelled, even without a peer.");
 
   g_autoptr(End) writer = end_new ("async", -1, FIRST), reader = end_new ("async", FIRST, -1);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -65,7 +65,7 @@ test_async_cancelled (void)
 static void
 test_async_cancelled_before (void)
 {
-  g_test_summary ("What is cancelled from the start is never sent.");
+  g_test_summary ("A message that is cancelled before it is written is never sent.");
 
   g_autoptr(Memory) memory = memory_new ("async");
   g_autoptr(End) end = end_new ("async", -1, FIRST);
@@ -83,7 +83,7 @@ test_async_cancelled_before (void)
 static void
 test_async_cancelled_too_late (void)
 {
-  g_test_summary ("What stands in the slot is not taken back.");
+  g_test_summary ("A message in the slot cannot be cancelled.");
 
   g_autoptr(End) writer = end_new ("async", -1, FIRST), reader = end_new ("async", FIRST, -1);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -102,7 +102,7 @@ test_async_cancelled_too_late (void)
 static void
 test_async_closed (void)
 {
-  g_test_summary ("Writes that are unconfirmed when the communicator is closed are told so.");
+  g_test_summary ("Closing a communicator fails its unconfirmed writes.");
 
   g_autoptr(End) end = end_new ("async", -1, FIRST);
   Outcome first = { 0 }, second = { 0 };
@@ -119,7 +119,7 @@ test_async_closed (void)
 static void
 test_close_keeps_message (void)
 {
-  g_test_summary ("A message that stands in the slot outlives its writer, those behind it do not.");
+  g_test_summary ("A message in the slot outlives its writer; queued messages do not.");
 
   g_autoptr(End) writer = end_new ("closed", -1, FIRST), reader = end_new ("closed", FIRST, -1);
 
@@ -135,7 +135,7 @@ test_close_keeps_message (void)
 static void
 test_closed (void)
 {
-  g_test_summary ("A closed communicator refuses to do anything, and can be closed again.");
+  g_test_summary ("A closed communicator refuses every call, and can be closed again.");
 
   g_autoptr(End) end = end_new ("closed", SECOND, FIRST);
   g_autoptr(GError) error = NULL;
@@ -168,7 +168,7 @@ answer (ShmoozeCommunicator *communicator,
 static void
 test_callback_writes (void)
 {
-  g_test_summary ("A handler may answer at once.");
+  g_test_summary ("A handler may answer immediately.");
 
   g_autoptr(End) ada = end_new ("echo", SECOND, FIRST), ben = end_new ("echo", FIRST, SECOND);
 
@@ -211,7 +211,7 @@ let_go (ShmoozeCommunicator *communicator,
 static void
 test_callback_unrefs (void)
 {
-  g_test_summary ("A handler may let go of the communicator.");
+  g_test_summary ("A handler may drop the last reference to the communicator.");
 
   g_autoptr(End) writer = end_new ("unrefs", -1, FIRST), reader = reader_new ("unrefs", FIRST);
   gpointer gone = reader->communicator;
@@ -291,7 +291,7 @@ write_when_confirmed (gpointer user_data)
 static void
 test_write_is_not_reentered (void)
 {
-  g_test_summary ("No other write's callback runs within a write.");
+  g_test_summary ("Writing never runs the callback of another write.");
 
   g_autoptr(Memory) memory = memory_new ("again");
   g_autoptr(End) writer = end_new ("again", -1, FIRST);
@@ -316,7 +316,7 @@ close_when_told (GObject    *communicator,
 static void
 test_notify_closes (void)
 {
-  g_test_summary ("Who is told of an unconfirmed message may close the communicator.");
+  g_test_summary ("A handler of notify::n-unconfirmed may close the communicator.");
 
   g_autoptr(End) end = end_new ("notify", -1, FIRST);
 
@@ -366,7 +366,7 @@ talk_in_thread (gpointer user_data)
 static void
 test_own_context (void)
 {
-  g_test_summary ("The signals of a communicator come in the thread that made it.");
+  g_test_summary ("Signals are emitted in the thread that created the communicator.");
 
   g_autoptr(End) end = end_new ("thread", SECOND, FIRST);
   GThread *thread;

@@ -11,7 +11,7 @@
 static void
 test_lost (void)
 {
-  g_test_summary ("A region that is lost is told once, and unconfirmed writes fail.");
+  g_test_summary ("A lost region is reported once, and unconfirmed writes fail.");
 
   g_autofree char *path = test_path ("lost");
   g_autoptr(End) end = end_new ("lost", SECOND, FIRST);
@@ -37,7 +37,7 @@ test_lost (void)
 static void
 test_lost_after_corrupt (void)
 {
-  g_test_summary ("A region that is lost is told also after another failure.");
+  g_test_summary ("A lost region is reported also after another failure.");
 
   g_autofree char *path = test_path ("lost");
   g_autoptr(Memory) memory = memory_new ("lost");
@@ -53,7 +53,7 @@ test_lost_after_corrupt (void)
 static void
 test_mended (void)
 {
-  g_test_summary ("Reading goes on when a slot is mended, and the next failure is told again.");
+  g_test_summary ("Reading goes on when a slot is repaired, and the next failure is reported again.");
 
   g_autoptr(Memory) memory = memory_new ("mended");
   g_autoptr(End) end = reader_new ("mended", FIRST);
@@ -117,7 +117,7 @@ check_all_bad (const Bad *bad,
 static void
 test_hostile_negative (void)
 {
-  g_test_summary ("Negative lengths are told once and change nothing.");
+  g_test_summary ("A negative length is reported once and changes nothing.");
 
   const Bad bad[] = {
     { 1, 0, -1 }, { 1, 0, -2 }, { 1, 0, -11 }, { 1, 0, -12 }, { 1, 0, -13 }, { 1, 0, -1988 }, { 1, 0, -4096 },
@@ -130,7 +130,7 @@ test_hostile_negative (void)
 static void
 test_hostile_huge (void)
 {
-  g_test_summary ("Lengths beyond the slot are told once and change nothing.");
+  g_test_summary ("A length beyond the slot is reported once and changes nothing.");
 
   const Bad bad[] = {
     { 1, 0, ROOM + 1 }, { 1, 0, ROOM + 2 }, { 1, 0, ROOM + 11 }, { 1, 0, ROOM + 12 }, { 1, 0, ROOM + 13 },
@@ -144,7 +144,7 @@ test_hostile_huge (void)
 static void
 test_hostile_flags (void)
 {
-  g_test_summary ("Flags other than 0 and 1 are told once and change nothing.");
+  g_test_summary ("Flags other than 0 and 1 are reported once and change nothing.");
 
   const Bad bad[] = {
     { 2, 0, 1 }, { 3, 0, 1 }, { 127, 0, 1 }, { 128, 0, 1 }, { 255, 0, 1 }, { 255, 255, 1 }, { 1, 2, 1 }, { 1, 255, 1 },
@@ -158,7 +158,7 @@ test_hostile_flags (void)
 static void
 test_hostile_confirmation (void)
 {
-  g_test_summary ("A confirmation that makes no sense confirms nothing.");
+  g_test_summary ("An invalid confirmation confirms nothing.");
 
   const guint8 bad[][2] = { { 0, 2 }, { 0, 255 }, { 2, 1 }, { 255, 1 }, { 255, 255 }, { 1, 1 } };
   g_autoptr(Memory) memory = memory_new ("hostile");

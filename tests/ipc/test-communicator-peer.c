@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two processes, ours and foreign ones; peers that come and die. */
+/* Peers in other processes: with and without the library, and killed ones. */
 
 #include "lib/test-communicator.h"
-
-#include <errno.h>
-#include <unistd.h>
+#include "lib/test-peer.h"
 
 #define N_MANY 1000
 
-/* Another process, in the same program: it answers with what it gets, and does what it is told. */
+/* Another process of this program: prints what it receives, and writes the lines of its input. */
 
 static void
 say_received (ShmoozeCommunicator *communicator,
@@ -41,7 +39,7 @@ talk (int    argc,
 static void
 test_two_processes (void)
 {
-  g_test_summary ("Two processes talk both ways.");
+  g_test_summary ("Two processes exchange messages in both directions.");
 
   g_autoptr(End) end = end_new ("two", SECOND, FIRST);
   g_autoptr(TestChild) child = test_child_new ("talk", "two", "0", "2000", NULL);
@@ -58,7 +56,7 @@ test_two_processes (void)
 static void
 test_second_writer_elsewhere (void)
 {
-  g_test_summary ("A writer and a reader in another process are noticed too.");
+  g_test_summary ("A slot's writer and reader in another process are detected as well.");
 
   g_autoptr(End) end = end_new ("busy", -1, -1);
   g_autoptr(TestChild) child = test_child_new ("talk", "busy", "0", "2000", NULL);
@@ -75,7 +73,7 @@ test_second_writer_elsewhere (void)
 static void
 test_peer_present (void)
 {
-  g_test_summary ("A peer that begins and stops to read is noticed.");
+  g_test_summary ("A peer is detected when it starts and when it stops reading.");
 
   g_autoptr(End) end = end_new ("present", -1, FIRST), peer = end_new ("present", FIRST, -1);
 
@@ -91,7 +89,7 @@ test_peer_present (void)
 static void
 test_peer_present_at_once (void)
 {
-  g_test_summary ("A peer that reads already is known when the position for writing is set.");
+  g_test_summary ("A peer that is already reading is detected when the write position is set.");
 
   g_autoptr(End) peer = reader_new ("present", FIRST), end = end_new ("present", -1, FIRST);
 
@@ -101,7 +99,7 @@ test_peer_present_at_once (void)
 static void
 test_peer_killed (void)
 {
-  g_test_summary ("A peer that is killed is noticed.");
+  g_test_summary ("The death of a killed peer is detected.");
 
   g_autoptr(End) end = end_new ("killed", SECOND, FIRST);
   g_autoptr(TestChild) child = test_child_new ("talk", "killed", "0", "2000", NULL);
@@ -114,7 +112,7 @@ test_peer_killed (void)
 static void
 test_restarted_writer (void)
 {
-  g_test_summary ("A restarted writer leaves the message before its crash, and its own come after it.");
+  g_test_summary ("A restarted writer keeps the message from before the crash and sends its own after it.");
 
   g_autoptr(End) reader = end_new ("restart", FIRST, -1), writer = NULL;
   g_autoptr(TestChild) child = test_child_new ("talk", "restart", "-1", "0", NULL);
@@ -134,7 +132,7 @@ test_restarted_writer (void)
 static void
 test_restarted_reader (void)
 {
-  g_test_summary ("A restarted reader goes on with the next message.");
+  g_test_summary ("A restarted reader continues with the next message.");
 
   g_autoptr(End) writer = end_new ("restart", -1, FIRST), reader = NULL;
   g_autoptr(TestChild) child = test_child_new ("talk", "restart", "0", "-1", NULL);
@@ -148,11 +146,10 @@ test_restarted_reader (void)
   expect (reader, 0, "two");
 }
 
-/* Its writer died between the two flags. */
 static void
 test_half_written (void)
 {
-  g_test_summary ("A slot whose writer died at work is freed.");
+  g_test_summary ("A slot whose writer died while writing is freed.");
 
   g_autoptr(Memory) memory = memory_new ("half");
   g_autoptr(End) writer = NULL, reader = reader_new ("half", FIRST);
@@ -184,13 +181,10 @@ send_many (End   *end,
   for (guint i = 0; i < n; i++)
     {
       g_autoptr(GBytes) message = pattern (i);
-      g_autoptr(GError) error = NULL;
-
       gsize size;
       const void *bytes = g_bytes_get_data (message, &size);
 
-      g_assert_true (shmooze_communicator_write (end->communicator, bytes, size, &error));
-      g_assert_no_error (error);
+      g_assert_true (shmooze_communicator_write (end->communicator, bytes, size, NULL));
     }
 }
 
@@ -225,7 +219,7 @@ flood (int    argc,
 static void
 test_many (void)
 {
-  g_test_summary ("A thousand messages of up to 1,900 bytes each way come whole and in order.");
+  g_test_summary ("A thousand messages of up to 1,900 bytes in each direction arrive whole and in order.");
 
   g_autoptr(End) end = end_new ("many", SECOND, FIRST);
   g_autoptr(TestChild) child = test_child_new ("flood", "many", NULL);
@@ -239,36 +233,7 @@ test_many (void)
   g_test_message ("%.2f s", (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC);
 }
 
-/* A peer that was written against the table, in Python */
-
-#define PYTHON "/usr/bin/python3"
-
-static void
-run_peer (int    argc,
-          char **argv)
-{
-  g_autofree char *script = g_build_filename (g_getenv ("G_TEST_SRCDIR"), "peers", "communicator.py", NULL);
-  g_autoptr(GPtrArray) all = g_ptr_array_new ();
-
-  g_ptr_array_add (all, (char *) PYTHON);
-  g_ptr_array_add (all, script);
-  for (int i = 0; i < argc; i++)
-    g_ptr_array_add (all, argv[i]);
-  g_ptr_array_add (all, NULL);
-  execv (PYTHON, (char **) all->pdata);
-  g_error ("%s: %s", PYTHON, g_strerror (errno));
-}
-
-static gboolean
-has_python (void)
-{
-  if (g_file_test (PYTHON, G_FILE_TEST_IS_EXECUTABLE))
-    return TRUE;
-  g_test_skip (PYTHON " is not there");
-  return FALSE;
-}
-
-/* One of ours and a foreign one. */
+/* A peer in Python that only knows the layout, and one that uses the library. */
 typedef struct
 {
   char      *name;
@@ -276,24 +241,10 @@ typedef struct
   TestChild *peer;
 } Mixed;
 
-static Mixed *
-mixed_new (const char *pause)
-{
-  Mixed *self = g_new0 (Mixed, 1);
-
-  self->name = test_unique_name ("/shmooze-test");
-  self->end = end_new (self->name, SECOND, FIRST);
-  self->peer = test_child_new ("peer", self->name, "0", "2000", "--pause", pause, NULL);
-  test_child_expect (self->peer, "ready");
-  test_child_tell (self->peer, "claim");
-  test_child_expect (self->peer, "claimed");
-  return self;
-}
-
 static void
 mixed_free (Mixed *self)
 {
-  test_child_free (self->peer);
+  g_clear_pointer (&self->peer, test_child_free);
   end_free (self->end);
   g_free (self->name);
   g_free (self);
@@ -301,16 +252,32 @@ mixed_free (Mixed *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mixed, mixed_free)
 
+/* Returns NULL, with the test skipped, if there is no Python. @pause: how long the peer waits between two looks */
+static Mixed *
+mixed_new (const char *pause)
+{
+  g_autoptr(Mixed) self = g_new0 (Mixed, 1);
+
+  self->name = test_unique_name ("/shmooze-test");
+  self->end = end_new (self->name, SECOND, FIRST);
+  self->peer = test_peer_new ("communicator.py", self->name, pause, NULL);
+  if (self->peer == NULL)
+    return NULL;
+  test_child_expect (self->peer, "ready");
+  test_child_tell (self->peer, "claim");
+  test_child_expect (self->peer, "claimed");
+  return g_steal_pointer (&self);
+}
+
 static void
 test_python_reads (void)
 {
-  g_test_summary ("A thousand messages reach a peer that was written against the table, whole and in order.");
+  g_test_summary ("A thousand messages reach a peer that only knows the layout, whole and in order.");
 
-  g_autoptr(Mixed) mixed = NULL;
+  g_autoptr(Mixed) mixed = mixed_new ("--pause=0.3");
 
-  if (!has_python ())
+  if (mixed == NULL)
     return;
-  mixed = mixed_new ("0.3");
   send_many (mixed->end, N_MANY);
   test_child_tell (mixed->peer, "receive %d", N_MANY);
   test_child_expect (mixed->peer, "received 1000");
@@ -320,13 +287,12 @@ test_python_reads (void)
 static void
 test_python_writes (void)
 {
-  g_test_summary ("A thousand messages of a peer that was written against the table come whole and in order.");
+  g_test_summary ("A thousand messages of a peer that only knows the layout arrive whole and in order.");
 
-  g_autoptr(Mixed) mixed = NULL;
+  g_autoptr(Mixed) mixed = mixed_new ("--pause=0.3");
 
-  if (!has_python ())
+  if (mixed == NULL)
     return;
-  mixed = mixed_new ("0.3");
   start (mixed->end);
   test_child_tell (mixed->peer, "send %d", N_MANY);
   test_child_expect (mixed->peer, "sent 1000");
@@ -336,14 +302,12 @@ test_python_writes (void)
 static void
 test_python_both_ways (void)
 {
-  g_test_summary ("A thousand messages each way, with a peer that was written against the table, come whole and in "
-                  "order.");
+  g_test_summary ("A thousand messages in each direction, with a peer that only knows the layout, arrive in order.");
 
-  g_autoptr(Mixed) mixed = NULL;
+  g_autoptr(Mixed) mixed = mixed_new ("--pause=0.3");
 
-  if (!has_python ())
+  if (mixed == NULL)
     return;
-  mixed = mixed_new ("0.3");
   start (mixed->end);
   send_many (mixed->end, N_MANY);
   test_child_tell (mixed->peer, "exchange %d", N_MANY);
@@ -354,13 +318,12 @@ test_python_both_ways (void)
 static void
 test_python_original_timing (void)
 {
-  g_test_summary ("A peer that looks twice a second, as the original did, loses nothing.");
+  g_test_summary ("A peer that polls twice a second, as the original did, loses nothing.");
 
-  g_autoptr(Mixed) mixed = NULL;
+  g_autoptr(Mixed) mixed = mixed_new ("--pause=500");
 
-  if (!has_python ())
+  if (mixed == NULL)
     return;
-  mixed = mixed_new ("500");
   start (mixed->end);
   send_many (mixed->end, 4);
   test_child_tell (mixed->peer, "exchange 4");
@@ -372,13 +335,12 @@ test_python_original_timing (void)
 static void
 test_python_text (void)
 {
-  g_test_summary ("A peer that was written against the table exchanges texts in any script.");
+  g_test_summary ("A peer that only knows the layout exchanges texts in any script.");
 
-  g_autoptr(Mixed) mixed = NULL;
+  g_autoptr(Mixed) mixed = mixed_new ("--pause=0.3");
 
-  if (!has_python ())
+  if (mixed == NULL)
     return;
-  mixed = mixed_new ("0.3");
   start (mixed->end);
   write_text (mixed->end, "Grüße 🙂");
   test_child_tell (mixed->peer, "read");
@@ -388,18 +350,16 @@ test_python_text (void)
   expect (mixed->end, 0, "Добрый день 🙂");
 }
 
-/* The region is the other program's: it made it, and it removes it. */
 static void
 test_python_creates (void)
 {
-  g_test_summary ("A region that the other program made and removes can be talked through.");
+  g_test_summary ("Messages can be exchanged in a region that the other program creates and removes.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
-  g_autoptr(TestChild) peer = NULL;
+  g_autoptr(TestChild) peer = test_peer_new ("communicator.py", name, "--create=4096", NULL);
 
-  if (!has_python ())
+  if (peer == NULL)
     return;
-  peer = test_child_new ("peer", name, "0", "2000", "--create", "4096", NULL);
   test_child_expect (peer, "ready");
   test_child_tell (peer, "claim");
   test_child_expect (peer, "claimed");
@@ -425,7 +385,7 @@ main (int    argc,
 {
   test_child_role ("talk", talk);
   test_child_role ("flood", flood);
-  test_child_role ("peer", run_peer);
+  test_child_role ("peer", test_peer_role);
   test_init (&argc, &argv);
 
   test_add ("/communicator-peer/busy/elsewhere", test_second_writer_elsewhere);

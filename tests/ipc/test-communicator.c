@@ -7,7 +7,7 @@
 static void
 test_defaults (void)
 {
-  g_test_summary ("Positions are -1 until they are set, and nothing can be written till then.");
+  g_test_summary ("Positions are -1 until they are set, and the maximum message length is 0 until then.");
 
   g_autoptr(End) end = end_new ("defaults", -1, -1);
   gint64 read_position, write_position;
@@ -26,7 +26,7 @@ test_defaults (void)
 static void
 test_name_and_capacity (void)
 {
-  g_test_summary ("A communicator tells its region's name and capacity.");
+  g_test_summary ("A communicator has its region's name and capacity.");
 
   g_autoptr(End) end = end_new ("chat", -1, -1);
   g_autofree char *name = NULL;
@@ -42,7 +42,7 @@ test_name_and_capacity (void)
 static void
 test_capacity_of_existing (void)
 {
-  g_test_summary ("A communicator on a region that exists tells that region's capacity.");
+  g_test_summary ("A communicator on an existing region has that region's capacity.");
 
   g_autoptr(ShmoozeRegion) region = create ("smaller", 100);
   g_autoptr(End) end = end_new ("smaller", -1, -1);
@@ -53,7 +53,7 @@ test_capacity_of_existing (void)
 static void
 test_bad_name (void)
 {
-  g_test_summary ("A name that no region can have gives no communicator.");
+  g_test_summary ("An invalid region name is refused.");
 
   g_autoptr(GError) error = NULL;
 
@@ -64,7 +64,7 @@ test_bad_name (void)
 static void
 test_positions_as_properties (void)
 {
-  g_test_summary ("Positions can be set as properties, and tell of it.");
+  g_test_summary ("Positions can be set as properties, which are notified.");
 
   g_autoptr(End) end = end_new ("properties", -1, -1);
 
@@ -78,7 +78,7 @@ test_positions_as_properties (void)
 static void
 test_bad_position_as_property (void)
 {
-  g_test_summary ("A position that cannot be is warned of as a property, and changes nothing.");
+  g_test_summary ("Setting an invalid position as a property logs a warning and changes nothing.");
 
   g_autoptr(End) end = end_new ("properties", 0, -1);
 
@@ -132,7 +132,7 @@ test_position_negative (void)
 static void
 test_position_outside (void)
 {
-  g_test_summary ("A slot that would reach out of the region is refused, with the numbers.");
+  g_test_summary ("A slot that does not fit into the region is refused, with the numbers.");
 
   g_autoptr(End) end = end_new ("positions", -1, -1);
 
@@ -154,7 +154,7 @@ test_position_last (void)
 static void
 test_position_in_tiny_region (void)
 {
-  g_test_summary ("A region that is too small for a slot takes none.");
+  g_test_summary ("A region that is too small for a slot refuses every position.");
 
   g_autoptr(ShmoozeRegion) region = create ("tiny", DATA_AT);
   g_autoptr(End) end = end_new ("tiny", -1, -1);
@@ -184,7 +184,7 @@ test_positions_overlap (void)
 static void
 test_position_while_reading (void)
 {
-  g_test_summary ("The position for reading stays while it is read from.");
+  g_test_summary ("The read position cannot be changed while reading.");
 
   g_autoptr(End) end = reader_new ("positions", FIRST);
   g_autoptr(GError) error = NULL;
@@ -198,7 +198,7 @@ test_position_while_reading (void)
 static void
 test_position_while_unconfirmed (void)
 {
-  g_test_summary ("The position for writing stays while messages are unconfirmed.");
+  g_test_summary ("The write position cannot be changed while messages are unconfirmed.");
 
   g_autoptr(End) end = end_new ("positions", -1, FIRST);
   g_autoptr(GError) error = NULL;
@@ -212,7 +212,7 @@ test_position_while_unconfirmed (void)
 static void
 test_position_in_long_message (void)
 {
-  g_test_summary ("The position for reading cannot come to stand within a message that is on its way.");
+  g_test_summary ("The read position cannot be set inside a queued message.");
 
   g_autoptr(End) end = end_new ("positions", -1, FIRST);
   g_autoptr(Memory) memory = memory_new ("positions");
@@ -229,7 +229,7 @@ test_position_in_long_message (void)
 static void
 test_position_again (void)
 {
-  g_test_summary ("To set the position that is set is fine at any time.");
+  g_test_summary ("Setting a position to its current value always succeeds.");
 
   g_autoptr(End) end = end_new ("positions", SECOND, FIRST);
 
@@ -242,7 +242,7 @@ test_position_again (void)
 static void
 test_position_keeps_message (void)
 {
-  g_test_summary ("To set a position leaves a message that waits there.");
+  g_test_summary ("Setting a position keeps the message that is in the slot.");
 
   g_autoptr(Memory) memory = memory_new ("positions");
   g_autoptr(End) writer = NULL, reader = NULL;
@@ -258,7 +258,7 @@ test_position_keeps_message (void)
 static void
 test_second_writer (void)
 {
-  g_test_summary ("A second writer on a slot is told that one is there, until it has gone elsewhere.");
+  g_test_summary ("A second writer of a slot is refused until the first one has moved to another slot.");
 
   g_autoptr(End) end = end_new ("busy", -1, FIRST), other = end_new ("busy", -1, -1);
   g_autoptr(GError) error = NULL;
@@ -272,7 +272,7 @@ test_second_writer (void)
 static void
 test_second_reader (void)
 {
-  g_test_summary ("A second reader on a slot is told that one is there, until it has stopped.");
+  g_test_summary ("A second reader of a slot is refused until the first one has stopped.");
 
   g_autoptr(End) end = reader_new ("busy", FIRST), other = end_new ("busy", FIRST, -1);
   g_autoptr(GError) error = NULL;
@@ -286,7 +286,7 @@ test_second_reader (void)
 static void
 test_read_without_position (void)
 {
-  g_test_summary ("Without a position nothing is read, and that is told.");
+  g_test_summary ("Reading without a read position is an error.");
 
   g_autoptr(End) end = end_new ("nowhere", -1, FIRST);
   g_autoptr(GError) error = NULL;
@@ -298,7 +298,7 @@ test_read_without_position (void)
 static void
 test_write_without_position (void)
 {
-  g_test_summary ("Without a position nothing is written, and that is told.");
+  g_test_summary ("Writing without a write position is an error.");
 
   g_autoptr(End) end = end_new ("nowhere", FIRST, -1);
   g_autoptr(GError) error = NULL;
@@ -313,7 +313,7 @@ test_write_without_position (void)
 static void
 test_layout (void)
 {
-  g_test_summary ("A message stands in the region byte by byte as the table of the layout says.");
+  g_test_summary ("A message is in the region byte by byte as the documented layout says.");
 
   g_autoptr(Memory) memory = memory_new ("layout");
   g_autoptr(End) end = end_new ("layout", FIRST, SECOND);
@@ -328,7 +328,7 @@ test_layout (void)
 static void
 test_taken (void)
 {
-  g_test_summary ("A message is taken and confirmed as the table of the layout says.");
+  g_test_summary ("A message is read and confirmed as the documented layout says.");
 
   g_autoptr(Memory) memory = memory_new ("layout");
   g_autoptr(End) end = reader_new ("layout", SECOND);
@@ -342,7 +342,7 @@ test_taken (void)
 static void
 test_both_ways (void)
 {
-  g_test_summary ("Two communicators talk both ways.");
+  g_test_summary ("Two communicators exchange messages in both directions.");
 
   g_autoptr(End) ada = end_new ("talk", SECOND, FIRST), ben = end_new ("talk", FIRST, SECOND);
 
@@ -357,7 +357,7 @@ test_both_ways (void)
 static void
 test_text (void)
 {
-  g_test_summary ("A text in any script comes as it was sent.");
+  g_test_summary ("Text in any script is received as it was sent.");
 
   g_autoptr(End) writer = end_new ("text", -1, FIRST), reader = reader_new ("text", FIRST);
 
@@ -432,7 +432,7 @@ test_largest_before_end (void)
 static void
 test_too_long (void)
 {
-  g_test_summary ("A message that is too long is refused with both sizes, and nothing is touched.");
+  g_test_summary ("A message that is too long is refused with both lengths, and the region stays unchanged.");
 
   g_autoptr(Memory) memory = memory_new ("long");
   g_autoptr(End) end = end_new ("long", SECOND, FIRST);
@@ -449,7 +449,7 @@ test_too_long (void)
 static void
 test_order (void)
 {
-  g_test_summary ("Messages come in the order in which they were written.");
+  g_test_summary ("Messages are received in the order in which they were written.");
 
   g_autoptr(End) writer = end_new ("order", -1, FIRST), reader = end_new ("order", FIRST, -1);
 
@@ -466,7 +466,7 @@ test_order (void)
 static void
 test_n_unconfirmed (void)
 {
-  g_test_summary ("How many messages are unconfirmed is told as it changes.");
+  g_test_summary ("The number of unconfirmed messages is notified when it changes.");
 
   g_autoptr(End) writer = end_new ("count", -1, FIRST), reader = end_new ("count", FIRST, -1);
 
@@ -482,7 +482,7 @@ test_n_unconfirmed (void)
 static void
 test_stopped (void)
 {
-  g_test_summary ("What comes when nobody reads waits for the next reader.");
+  g_test_summary ("A message that arrives while the reader is stopped waits for the next start.");
 
   g_autoptr(Memory) memory = memory_new ("stop");
   g_autoptr(End) writer = end_new ("stop", -1, FIRST), reader = reader_new ("stop", FIRST);
@@ -501,7 +501,7 @@ test_stopped (void)
 static void
 test_stopped_while_writing (void)
 {
-  g_test_summary ("To stop the reader leaves the messages alone that are on their way.");
+  g_test_summary ("Stopping the reader does not stop messages that are being sent.");
 
   g_autoptr(End) ada = end_new ("stop", SECOND, FIRST), ben = end_new ("stop", FIRST, -1);
 
@@ -567,7 +567,7 @@ test_take (void)
 static void
 test_take_beside_reader (void)
 {
-  g_test_summary ("Who only reads at a classic position leaves the other one to whoever takes it.");
+  g_test_summary ("A process that only reads at one of the original positions leaves the other one free.");
 
   g_autoptr(End) reader = reader_new ("take", FIRST), end = NULL;
 
@@ -577,7 +577,7 @@ test_take_beside_reader (void)
 static void
 test_take_too_small (void)
 {
-  g_test_summary ("A region too small for the classic positions is told with the numbers.");
+  g_test_summary ("A region too small for the original positions is refused, with the numbers.");
 
   g_autoptr(ShmoozeCommunicator) communicator = shmooze_communicator_new ("take", 2012, NULL);
   g_autoptr(GError) error = NULL;

@@ -8,7 +8,7 @@
 #define TEXT_AT 10
 #define N_CHANGES 1000
 
-/* -- What the tests are made of ------------------------------------------------------------- */
+/* -- Helpers ------------------------------------------------------------------------------- */
 
 static ShmoozeSharedText *
 share (const char *name,
@@ -58,7 +58,6 @@ check_text (ShmoozeSharedText *text,
   g_assert_cmpuint (n_units, ==, n_expected);
 }
 
-/* What was set is what another one reads. */
 static void
 check_round (const char *value,
              guint       n_units)
@@ -120,10 +119,43 @@ seen_free (Seen *seen)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Seen, seen_free)
 
-static const char *
-last_of (Seen *seen)
+/* Waits until that is the text which was seen last. */
+static void
+expect (Seen       *seen,
+        const char *text)
 {
-  return seen->texts->len > 0 ? g_ptr_array_index (seen->texts, seen->texts->len - 1) : NULL;
+  test_wait (seen->texts->len > 0 && g_str_equal (g_ptr_array_index (seen->texts, seen->texts->len - 1), text));
+}
+
+static void
+check_failed (Seen *seen,
+              guint n,
+              int   code)
+{
+  test_wait (seen->errors->len == n);
+  g_assert_error ((GError *) g_ptr_array_index (seen->errors, n - 1), SHMOOZE_ERROR, code);
+}
+
+static void
+check_not_shared (guint64     capacity,
+                  GQuark      domain,
+                  int         code,
+                  const char *word,
+                  const char *other)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (shmooze_shared_text_share ("text", capacity, &error));
+  test_check_error (&error, domain, code, word, other, NULL);
+}
+
+static void
+put_count (gint32 count)
+{
+  g_autoptr(ShmoozeRegion) region = open_region ("text");
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
+
+  *(volatile gint32 *) shmooze_view_get_data (view) = GINT32_TO_LE (count);
 }
 
 /* -- Texts ---------------------------------------------------------------------------------- */
@@ -131,7 +163,7 @@ last_of (Seen *seen)
 static void
 test_ascii (void)
 {
-  g_test_summary ("A text that was shared is what another one shows.");
+  g_test_summary ("A shared text is read by another process as it was set.");
 
   check_round ("Hello, world", 12);
 }
@@ -139,7 +171,7 @@ test_ascii (void)
 static void
 test_umlauts (void)
 {
-  g_test_summary ("Any script can be shared.");
+  g_test_summary ("Text in any script can be shared.");
 
   check_round ("Grüße, žluťoučký kůň, 你好", 24);
 }
@@ -147,7 +179,7 @@ test_umlauts (void)
 static void
 test_emoji (void)
 {
-  g_test_summary ("An emoji is two units.");
+  g_test_summary ("An emoji counts as two units.");
 
   check_round ("a😀b👩‍🚀", 9);
 }
@@ -163,7 +195,8 @@ test_empty (void)
 static void
 test_beginning_kept (void)
 {
-  g_test_summary ("What two texts begin with stays while the rest changes, and no half of a pair with it.");
+  g_test_summary ("The common beginning of two texts stays while the rest changes, without splitting a surrogate "
+                  "pair.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
 
@@ -173,14 +206,14 @@ test_beginning_kept (void)
   set (ours, "one");
   check_text (theirs, "one", 3);
   set (ours, "x😀");
-  set (ours, "x😁y");  /* both faces have the same first half */
+  set (ours, "x😁y");  /* both have the same first surrogate */
   check_text (theirs, "x😁y", 4);
 }
 
 static void
 test_other_writer (void)
 {
-  g_test_summary ("A text is whole also when somebody else has written over the former one.");
+  g_test_summary ("A text is whole even if another program has overwritten the former one.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200);
   g_autoptr(ShmoozeRegion) region = open_region ("text");
@@ -195,7 +228,7 @@ test_other_writer (void)
 static void
 test_stays_for_next (void)
 {
-  g_test_summary ("The next one to share takes over where the former one left off.");
+  g_test_summary ("The next sharer keeps the text of the former one until it sets its own.");
 
   g_autoptr(ShmoozeSharedText) first = share ("text", 200), theirs = show ("text"), second = NULL;
 
@@ -210,7 +243,7 @@ test_stays_for_next (void)
 static void
 test_not_utf8 (void)
 {
-  g_test_summary ("What is not UTF-8 is not shared.");
+  g_test_summary ("Text that is not valid UTF-8 is refused.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200);
   g_autoptr(GError) error = NULL;
@@ -236,7 +269,7 @@ test_longest (void)
 static void
 test_classic_size (void)
 {
-  g_test_summary ("The classic region has room for 4043 units.");
+  g_test_summary ("The region of the original programs has room for 4043 units.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", SHMOOZE_SHARED_TEXT_CAPACITY);
 
@@ -263,7 +296,7 @@ check_too_long (guint64     capacity,
 static void
 test_too_long (void)
 {
-  g_test_summary ("A text that is too long is refused with the numbers, and the former one stays.");
+  g_test_summary ("A text that is too long is refused with the numbers, and the former text stays.");
 
   check_too_long (TEXT_AT + 10, "123456", "6 UTF-16 units", "room for 5");
 }
@@ -271,7 +304,7 @@ test_too_long (void)
 static void
 test_pair_never_split (void)
 {
-  g_test_summary ("A pair that does not fit is refused, not split.");
+  g_test_summary ("A surrogate pair that does not fit is refused, not split.");
 
   check_too_long (TEXT_AT + 10, "1234😀", "6 UTF-16 units", "room for 5");
 }
@@ -279,16 +312,26 @@ test_pair_never_split (void)
 static void
 test_odd_size (void)
 {
-  g_test_summary ("An odd byte at the region's end is no room.");
+  g_test_summary ("An odd byte at the end of the region is not used.");
 
   check_too_long (TEXT_AT + 5, "123", "3 UTF-16 units", "room for 2");
 }
 
-/* The bytes are those of the table. */
+static void
+test_count_units (void)
+{
+  g_test_summary ("Characters beyond U+FFFF count as two units, all others as one.");
+
+  g_assert_cmpuint (shmooze_shared_text_count_units ("", -1), ==, 0);
+  g_assert_cmpuint (shmooze_shared_text_count_units ("aü你\uffff", -1), ==, 4);
+  g_assert_cmpuint (shmooze_shared_text_count_units ("a😀\U0010ffff", -1), ==, 5);
+  g_assert_cmpuint (shmooze_shared_text_count_units ("😀😀", 4), ==, 2);
+}
+
 static void
 test_layout (void)
 {
-  g_test_summary ("The bytes of a shared text are those of the classic layout.");
+  g_test_summary ("The bytes of a shared text are those of the documented layout.");
 
   static const guint8 expected[] = {
     4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'a', 0, 0xfc, 0, 0x3d, 0xd8, 0x00, 0xde, 0, 0
@@ -306,39 +349,38 @@ test_layout (void)
 static void
 test_first (void)
 {
-  g_test_summary ("Who begins to follow is told the text that stands there.");
+  g_test_summary ("A reader receives the current text when it starts.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = NULL;
 
   set (ours, "there before");
   seen = follow (theirs);
-  test_wait (seen->texts->len > 0);
-  g_assert_cmpstr (last_of (seen), ==, "there before");
+  expect (seen, "there before");
 }
 
 static void
 test_follows (void)
 {
-  g_test_summary ("Who follows is told each change.");
+  g_test_summary ("A reader receives each change.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = follow (theirs);
 
-  test_wait (g_strcmp0 (last_of (seen), "") == 0);
+  expect (seen, "");
   set (ours, "one");
-  test_wait (g_strcmp0 (last_of (seen), "one") == 0);
+  expect (seen, "one");
   set (ours, "two");
-  test_wait (g_strcmp0 (last_of (seen), "two") == 0);
+  expect (seen, "two");
   set (ours, "");
-  test_wait (g_strcmp0 (last_of (seen), "") == 0);
+  expect (seen, "");
   g_assert_cmpuint (seen->texts->len, ==, 4);
 }
 
 static void
 test_same_is_no_change (void)
 {
-  g_test_summary ("The same text again is no change.");
+  g_test_summary ("Setting the same text again is not reported as a change.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = NULL;
@@ -354,7 +396,7 @@ test_same_is_no_change (void)
 static void
 test_stops (void)
 {
-  g_test_summary ("Following stops, and can begin again.");
+  g_test_summary ("A reader can be stopped and started again.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = follow (theirs);
@@ -366,7 +408,7 @@ test_stops (void)
   test_let_run (20);
   g_assert_cmpuint (seen->texts->len, ==, 1);
   shmooze_shared_text_start_reader (theirs);
-  test_wait (g_strcmp0 (last_of (seen), "unseen") == 0);
+  expect (seen, "unseen");
 }
 
 static void
@@ -380,7 +422,7 @@ stop (ShmoozeSharedText *text,
 static void
 test_close_in_signal (void)
 {
-  g_test_summary ("A shared text can be closed while it tells of a change.");
+  g_test_summary ("A handler of a change may close the shared text.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(Seen) seen = follow (theirs);
@@ -396,20 +438,46 @@ test_close_in_signal (void)
 static void
 test_corrupt_while_following (void)
 {
-  g_test_summary ("Who follows is told once that the region is broken, and of the text when it is mended.");
+  g_test_summary ("A corrupt region is reported once, and the text when it is repaired.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
-  g_autoptr(ShmoozeRegion) region = open_region ("text");
-  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   g_autoptr(Seen) seen = follow (theirs);
 
   test_wait (seen->texts->len == 1);
-  *(volatile gint32 *) shmooze_view_get_data (view) = -5;
-  test_wait (seen->errors->len == 1);
-  g_assert_error ((GError *) g_ptr_array_index (seen->errors, 0), SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT);
-  set (ours, "mended");
-  test_wait (g_strcmp0 (last_of (seen), "mended") == 0);
+  put_count (-5);
+  check_failed (seen, 1, SHMOOZE_ERROR_CORRUPT);
+  set (ours, "repaired");
+  expect (seen, "repaired");
   g_assert_cmpuint (seen->errors->len, ==, 1);
+}
+
+static void
+count_removals (ShmoozeSharedText *text,
+                guint             *n)
+{
+  (*n)++;
+}
+
+static void
+test_removed (void)
+{
+  g_test_summary ("A reader is notified once when the name no longer leads to the region, after the last text.");
+
+  g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
+  g_autoptr(Seen) seen = follow (theirs);
+  g_autofree char *path = test_path ("text");
+  guint n_removals = 0;
+
+  g_signal_connect (theirs, "removed", G_CALLBACK (count_removals), &n_removals);
+  test_wait (seen->texts->len == 1);
+  set (ours, "the last one");
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  test_wait (n_removals == 1);
+  expect (seen, "the last one");
+  set (ours, "one more");
+  expect (seen, "one more");
+  test_let_run (20);
+  g_assert_cmpuint (n_removals, ==, 1);
 }
 
 /* -- Refusals ------------------------------------------------------------------------------- */
@@ -417,14 +485,12 @@ test_corrupt_while_following (void)
 static void
 test_second_sharer (void)
 {
-  g_test_summary ("A second one to share is told that one is there.");
+  g_test_summary ("A second sharer is refused.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200);
-  g_autoptr(GError) error = NULL;
 
   set (ours, "mine");
-  g_assert_null (shmooze_shared_text_share ("text", 200, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "text", "another name", NULL);
+  check_not_shared (200, G_IO_ERROR, G_IO_ERROR_BUSY, "text", "another name");
   check_text (ours, "mine", 4);
 }
 
@@ -443,17 +509,15 @@ share_role (int    argc,
 static void
 test_sharer_in_another_process (void)
 {
-  g_test_summary ("A second one to share is told so across processes, and comes in when the first has died.");
+  g_test_summary ("A second sharer in another process is refused until the first one has died.");
 
   g_autoptr(TestChild) child = test_child_new ("share", "text", NULL);
   g_autoptr(ShmoozeSharedText) theirs = NULL, ours = NULL;
-  g_autoptr(GError) error = NULL;
 
   test_child_expect (child, "shares");
   theirs = show ("text");
   check_text (theirs, "from the child", 14);
-  g_assert_null (shmooze_shared_text_share ("text", 200, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "text", NULL);
+  check_not_shared (200, G_IO_ERROR, G_IO_ERROR_BUSY, "text", "another name");
   test_child_kill (child);
   ours = share ("text", 200);
   set (ours, "from the parent");
@@ -478,11 +542,10 @@ count (GObject    *object,
   (*n)++;
 }
 
-/* A reader learns that nobody shares any more, and that somebody does again. */
 static void
 test_sharer_present (void)
 {
-  g_test_summary ("A reader learns that nobody shares any more, and that somebody does again.");
+  g_test_summary ("A reader is notified when the sharer ends, and when a new one starts.");
 
   g_autoptr(TestChild) child = test_child_new ("share", "text", NULL);
   g_autoptr(ShmoozeSharedText) theirs = NULL, ours = NULL;
@@ -509,7 +572,7 @@ test_sharer_present (void)
 static void
 test_nobody (void)
 {
-  g_test_summary ("To show what nobody shares is \"not found\".");
+  g_test_summary ("Showing a region that does not exist is \"not found\".");
 
   g_autoptr(GError) error = NULL;
 
@@ -520,7 +583,7 @@ test_nobody (void)
 static void
 test_too_small_to_show (void)
 {
-  g_test_summary ("A region that is too small for a text is not shown.");
+  g_test_summary ("A region that is too small for a text cannot be shown.");
 
   g_autoptr(ShmoozeRegion) region = create ("text", 9);
   g_autoptr(GError) error = NULL;
@@ -532,30 +595,25 @@ test_too_small_to_show (void)
 static void
 test_too_small_to_share (void)
 {
-  g_test_summary ("A region that is too small for a text is not taken over.");
+  g_test_summary ("A region that is too small for a text cannot be used to share one.");
 
   g_autoptr(ShmoozeRegion) region = create ("text", 9);
-  g_autoptr(GError) error = NULL;
 
-  g_assert_null (shmooze_shared_text_share ("text", 200, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "text", "9", "10", NULL);
+  check_not_shared (200, SHMOOZE_ERROR, SHMOOZE_ERROR_LAYOUT, "“text” has 9 bytes", "10");
 }
 
 static void
 test_too_few_bytes (void)
 {
-  g_test_summary ("Too few bytes for a text are refused before a region is made.");
+  g_test_summary ("A capacity that is too small for a text is refused before a region is created.");
 
-  g_autoptr(GError) error = NULL;
-
-  g_assert_null (shmooze_shared_text_share ("text", 9, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "9", "10", NULL);
+  check_not_shared (9, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "9", "10");
 }
 
 static void
 test_show_only (void)
 {
-  g_test_summary ("Who shows a text cannot change it.");
+  g_test_summary ("A text that was opened to be shown cannot be changed.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200), theirs = show ("text");
   g_autoptr(GError) error = NULL;
@@ -567,7 +625,7 @@ test_show_only (void)
 static void
 test_closed (void)
 {
-  g_test_summary ("A closed shared text says so, and the name goes.");
+  g_test_summary ("A closed shared text refuses every call, and its name is removed.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 200);
   g_autoptr(GError) error = NULL;
@@ -584,7 +642,7 @@ test_closed (void)
 static void
 test_lost (void)
 {
-  g_test_summary ("Who follows is told that the region was truncated.");
+  g_test_summary ("A truncated region is reported to a reader.");
 
   g_autoptr(ShmoozeSharedText) ours = share ("text", 8096), theirs = show ("text");
   g_autoptr(Seen) seen = follow (theirs);
@@ -593,10 +651,24 @@ test_lost (void)
 
   test_wait (seen->texts->len == 1);
   g_assert_cmpint (truncate (path, 0), ==, 0);
-  test_wait (seen->errors->len == 1);
-  g_assert_error ((GError *) g_ptr_array_index (seen->errors, 0), SHMOOZE_ERROR, SHMOOZE_ERROR_LOST);
+  check_failed (seen, 1, SHMOOZE_ERROR_LOST);
   g_assert_false (shmooze_shared_text_set_text (ours, "no", &error));
   test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "text", NULL);
+}
+
+static void
+test_lost_after_corrupt (void)
+{
+  g_test_summary ("A truncated region is reported to a reader also after another failure.");
+
+  g_autoptr(ShmoozeSharedText) ours = share ("text", 8096), theirs = show ("text");
+  g_autoptr(Seen) seen = follow (theirs);
+  g_autofree char *path = test_path ("text");
+
+  put_count (-5);
+  check_failed (seen, 1, SHMOOZE_ERROR_CORRUPT);
+  g_assert_cmpint (truncate (path, 0), ==, 0);
+  check_failed (seen, 2, SHMOOZE_ERROR_LOST);
 }
 
 /* -- Hostile contents ----------------------------------------------------------------------- */
@@ -604,7 +676,7 @@ test_lost (void)
 #define HOSTILE_SIZE 64
 #define HOSTILE_UNITS ((HOSTILE_SIZE - TEXT_AT) / 2)
 
-/* A reader and a new sharer read it, and change nothing. @expected NULL: it is refused. */
+/* A reader and a new sharer read the text and change nothing. @expected: NULL if it must be refused */
 static void
 check_hostile (gint32         count,
                const guint16 *units,
@@ -637,8 +709,8 @@ check_hostile (gint32         count,
       g_assert_no_error (error);
     }
   g_assert_cmpmem (bytes, HOSTILE_SIZE, before, HOSTILE_SIZE);
-  set (ours, "mended");
-  check_text (theirs, "mended", 6);
+  set (ours, "repaired");
+  check_text (theirs, "repaired", 8);
 }
 
 static void
@@ -669,7 +741,7 @@ test_hostile_huge (void)
 static void
 test_hostile_halves (void)
 {
-  g_test_summary ("A half of a pair is shown as a replacement character.");
+  g_test_summary ("An unpaired surrogate is shown as a replacement character.");
 
   static const struct
   {
@@ -689,7 +761,7 @@ test_hostile_halves (void)
     { 2, { 0xd83d, 0xd83d, 0xeeee }, "\xef\xbf\xbd\xef\xbf\xbd" },
     { 3, { 0xd83d, 0xd83d, 0xde00, 0xeeee }, "\xef\xbf\xbd😀" },
     { 3, { 0xd83d, 0xde00, 0xde00, 0xeeee }, "😀\xef\xbf\xbd" },
-    { 1, { 0xd83d, 0xde00, 0xeeee }, "\xef\xbf\xbd" },  /* the other half is beyond the count */
+    { 1, { 0xd83d, 0xde00, 0xeeee }, "\xef\xbf\xbd" },  /* the low surrogate is beyond the count */
     { 3, { 'a', 0xd83d, 0xde00, 0xeeee }, "a😀" },
   };
 
@@ -700,7 +772,7 @@ test_hostile_halves (void)
 static void
 test_hostile_at_the_end (void)
 {
-  g_test_summary ("A half of a pair in the last unit does not lead beyond the region.");
+  g_test_summary ("An unpaired surrogate in the last unit does not cause an access beyond the region.");
 
   guint16 units[HOSTILE_UNITS];
   g_autofree char *expected = g_strnfill (HOSTILE_UNITS - 1, 'z');
@@ -714,7 +786,7 @@ test_hostile_at_the_end (void)
 static void
 test_hostile_nul (void)
 {
-  g_test_summary ("A NUL in a text does not end it.");
+  g_test_summary ("A NUL in a text does not end the text.");
 
   static const guint16 first[] = { 0, 'a', 'b', 0xeeee }, middle[] = { 'a', 0, 'b', 0xeeee }, last[] = { 'a', 'b', 0, 0xeeee };
 
@@ -723,7 +795,7 @@ test_hostile_nul (void)
   check_hostile (3, last, "ab\xef\xbf\xbd");
 }
 
-/* -- A program that knows the table alone ---------------------------------------------------- */
+/* -- A program that only knows the layout --------------------------------------------------- */
 
 static char *
 text_of (guint number)
@@ -742,7 +814,7 @@ is_whole (const char *text)
 static void
 test_python_writes (void)
 {
-  g_test_summary ("A program that knows the layout alone writes 1,000 texts, and none is torn.");
+  g_test_summary ("A program that only knows the layout writes 1,000 texts, and none is torn.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *last = text_of (N_CHANGES);
   g_autoptr(TestChild) child = test_peer_new ("shared_text.py", "write", name, G_STRINGIFY (N_CHANGES));
@@ -756,7 +828,7 @@ test_python_writes (void)
   seen = follow (theirs);
   test_child_tell (child, "go");
   test_child_expect (child, "written");
-  test_wait (g_strcmp0 (last_of (seen), last) == 0);
+  expect (seen, last);
   g_assert_cmpuint (seen->errors->len, ==, 0);
   for (guint i = 0; i < seen->texts->len; i++)
     g_assert_true (is_whole (g_ptr_array_index (seen->texts, i)));
@@ -766,7 +838,7 @@ test_python_writes (void)
 static void
 test_python_reads (void)
 {
-  g_test_summary ("A program that knows the layout alone sees 1,000 texts, never a count without its text.");
+  g_test_summary ("A program that only knows the layout reads 1,000 texts, and never a count without its text.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeSharedText) ours = share (name, SHMOOZE_SHARED_TEXT_CAPACITY);
@@ -806,6 +878,7 @@ main (int    argc,
   test_add ("/shared-text/too-long", test_too_long);
   test_add ("/shared-text/pair-never-split", test_pair_never_split);
   test_add ("/shared-text/odd-size", test_odd_size);
+  test_add ("/shared-text/count-units", test_count_units);
   test_add ("/shared-text/layout", test_layout);
   test_add ("/shared-text/follow/first", test_first);
   test_add ("/shared-text/follow/changes", test_follows);
@@ -813,6 +886,7 @@ main (int    argc,
   test_add ("/shared-text/follow/stops", test_stops);
   test_add ("/shared-text/follow/closed-in-signal", test_close_in_signal);
   test_add ("/shared-text/follow/corrupt", test_corrupt_while_following);
+  test_add ("/shared-text/follow/removed", test_removed);
   test_add ("/shared-text/second-sharer", test_second_sharer);
   test_add ("/shared-text/sharer-in-another-process", test_sharer_in_another_process);
   test_add ("/shared-text/sharer-present", test_sharer_present);
@@ -823,6 +897,7 @@ main (int    argc,
   test_add ("/shared-text/show-only", test_show_only);
   test_add ("/shared-text/closed", test_closed);
   test_add ("/shared-text/lost", test_lost);
+  test_add ("/shared-text/lost-after-corrupt", test_lost_after_corrupt);
   test_add ("/shared-text/hostile/negative", test_hostile_negative);
   test_add ("/shared-text/hostile/huge", test_hostile_huge);
   test_add ("/shared-text/hostile/halves", test_hostile_halves);

@@ -12,14 +12,14 @@
 
 #define N_DEATHS 20
 
-/* -- What the tests are made of ------------------------------------------------------------- */
+/* -- Helpers ------------------------------------------------------------------------------- */
 
-/* A supervisor that writes down what it tells, and the worker's diary: as the worker's output is that of the
- * test, it writes to a file. */
+/* A supervisor that records its signals, and the path of the file that the worker writes its log to: the worker's
+ * standard output is that of the test. */
 typedef struct
 {
   ShmoozeSupervisor *supervisor;
-  char              *diary;
+  char              *log;
   GString           *events;
   int                last_pid;
   guint              n_started;
@@ -88,14 +88,14 @@ on_failed (ShmoozeSupervisor *supervisor,
 
 static Rig *
 rig_new_with (const char        *name,
-              const char        *diary,
+              const char        *log,
               const char *const *argv)
 {
   Rig *self = g_new0 (Rig, 1);
   g_autoptr(GError) error = NULL;
 
   self->events = g_string_new (NULL);
-  self->diary = g_strdup (diary);
+  self->log = g_strdup (log);
   self->supervisor = shmooze_supervisor_new (name, argv, &error);
   g_assert_no_error (error);
   g_signal_connect (self->supervisor, "started", G_CALLBACK (on_started), self);
@@ -107,29 +107,37 @@ rig_new_with (const char        *name,
 }
 
 static char *
-diary_path (const char *name)
+log_path (const char *name)
 {
-  g_autofree char *base = g_strdup_printf ("shmooze-diary-%d-%s", (int) getpid (), *name == '/' ? name + 1 : name);
+  g_autofree char *base = g_strdup_printf ("shmooze-log-%d-%s", (int) getpid (), *name == '/' ? name + 1 : name);
 
   return g_build_filename (g_get_tmp_dir (), base, NULL);
 }
 
 static Rig *
 rig_new_for (const char *name,
-             const char *diary)
+             const char *log)
 {
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-  const char *argv[] = { program, "--child", "work", name, diary, NULL };
+  const char *argv[] = { program, "--child", "work", name, log, NULL };
 
-  return rig_new_with (name, diary, argv);
+  return rig_new_with (name, log, argv);
 }
 
 static Rig *
 rig_new (const char *name)
 {
-  g_autofree char *diary = diary_path (name);
+  g_autofree char *log = log_path (name);
 
-  return rig_new_for (name, diary);
+  return rig_new_for (name, log);
+}
+
+static Rig *
+rig_new_command (const char *command)
+{
+  const char *argv[] = { command, NULL };
+
+  return rig_new_with ("app", NULL, argv);
 }
 
 static void
@@ -144,9 +152,9 @@ rig_free (Rig *self)
     }
   if (pid > 0)
     kill (pid, SIGKILL);
-  if (self->diary != NULL)
-    g_unlink (self->diary);
-  g_free (self->diary);
+  if (self->log != NULL)
+    g_unlink (self->log);
+  g_free (self->log);
   g_clear_error (&self->error);
   g_string_free (self->events, TRUE);
   g_free (self);
@@ -160,7 +168,7 @@ go_round (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* As test_wait(), for what does not wake the main context. */
+/* Like test_wait(), for a condition that does not wake the main context. */
 #define wait_outside(condition) \
   G_STMT_START { \
     guint round_ = g_timeout_add (2, go_round, NULL); \
@@ -169,7 +177,7 @@ go_round (gpointer user_data)
   } G_STMT_END
 
 static gboolean
-diary_has (const char *path,
+log_has (const char *path,
            const char *line)
 {
   g_autofree char *text = NULL;
@@ -198,7 +206,14 @@ works (Rig *self)
 {
   g_autofree char *line = g_strdup_printf ("works %d\n", shmooze_supervisor_get_pid (self->supervisor));
 
-  return diary_has (self->diary, line);
+  return log_has (self->log, line);
+}
+
+static void
+start_and_work (Rig *self)
+{
+  start (self);
+  wait_outside (works (self));
 }
 
 static void
@@ -213,14 +228,14 @@ stop_and_check (Rig *self)
   g_assert_cmpint (cell_of (shmooze_supervisor_get_name (self->supervisor)), ==, 0);
 }
 
-/* -- The other processes -------------------------------------------------------------------- */
+/* -- Other processes ----------------------------------------------------------------------- */
 
 static void G_GNUC_PRINTF (2, 3)
-note (const char *diary,
+note (const char *log,
       const char *format,
       ...)
 {
-  FILE *file = fopen (diary, "a");
+  FILE *file = fopen (log, "a");
   va_list arguments;
 
   g_assert_nonnull (file);
@@ -230,32 +245,32 @@ note (const char *diary,
   fclose (file);
 }
 
-/* Works in units, each of which begins, and ends when it has been told to stop meanwhile, or after a moment. */
+/* Works in units of 5 ms, and logs a unit that was finished after the request to stop. */
 static void
 work_role (int    argc,
            char **argv)
 {
-  const char *name = argv[0], *diary = argv[1];
+  const char *name = argv[0], *log = argv[1];
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeWorker) worker = NULL;
 
-  prctl (PR_SET_PDEATHSIG, 0);  /* it outlives its supervisor */
+  prctl (PR_SET_PDEATHSIG, 0);  /* a worker outlives its supervisor */
   alarm (120);
   worker = shmooze_worker_new (name, &error);
   g_assert_no_error (error);
   if (!shmooze_worker_should_stop (worker))
-    note (diary, "works %d\n", (int) getpid ());
+    note (log, "works %d\n", (int) getpid ());
   while (!shmooze_worker_should_stop (worker))
     {
       for (guint i = 0; i < 10; i++)
         g_usleep (500);
       if (shmooze_worker_should_stop (worker))
-        note (diary, "unit done\n");
+        note (log, "unit done\n");
     }
-  note (diary, "ends\n");
+  note (log, "ends\n");
 }
 
-/* A supervisor in a process of its own. */
+/* A supervisor in another process. */
 static void
 supervise_role (int    argc,
                 char **argv)
@@ -300,7 +315,7 @@ test_starts (void)
 static void
 test_layout (void)
 {
-  g_test_summary ("The bytes of a process cell are those of the classic layout.");
+  g_test_summary ("The bytes of a process cell are those of the documented layout.");
 
   g_autoptr(Rig) rig = rig_new ("app");
   g_autoptr(ShmoozeRegion) region = open_region ("app");
@@ -320,11 +335,11 @@ test_layout (void)
 static void
 test_restarts (void)
 {
-  g_test_summary ("A worker that is killed 20 times is started again 20 times.");
+  g_test_summary ("A worker that is killed 20 times is restarted 20 times.");
 
   g_autoptr(Rig) rig = rig_new ("app");
 
-  shmooze_supervisor_set_at_once (rig->supervisor, 0);
+  shmooze_supervisor_set_min_uptime (rig->supervisor, 0);
   start (rig);
   for (guint i = 1; i <= N_DEATHS; i++)
     {
@@ -343,10 +358,9 @@ test_restarts (void)
 static void
 test_growing_pause (void)
 {
-  g_test_summary ("What dies at once is started again after a pause that doubles.");
+  g_test_summary ("A worker that dies quickly is restarted after a pause, which doubles each time.");
 
-  const char *argv[] = { "/bin/false", NULL };
-  g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
+  g_autoptr(Rig) rig = rig_new_command ("/bin/false");
   guint before = 0;
 
   start (rig);
@@ -363,21 +377,20 @@ test_growing_pause (void)
 static void
 test_stop_finishes_unit (void)
 {
-  g_test_summary ("A worker that is told to stop finishes its unit.");
+  g_test_summary ("A worker that is asked to stop finishes its unit.");
 
   g_autoptr(Rig) rig = rig_new ("app");
 
-  start (rig);
-  wait_outside (works (rig));
+  start_and_work (rig);
   stop_and_check (rig);
-  g_assert_true (diary_has (rig->diary, "unit done\nends\n"));
+  g_assert_true (log_has (rig->log, "unit done\nends\n"));
   g_assert_cmpstr (rig->events->str, ==, "started stopped ");
 }
 
 static void
 test_stop_at_once (void)
 {
-  g_test_summary ("A worker that has only just been started can be told to stop.");
+  g_test_summary ("A worker that has only just been started can be asked to stop.");
 
   g_autoptr(Rig) rig = rig_new ("app");
 
@@ -389,10 +402,9 @@ test_stop_at_once (void)
 static void
 test_stop_in_pause (void)
 {
-  g_test_summary ("A worker that waits to be started again is not, after a stop.");
+  g_test_summary ("A worker that waits to be restarted is not restarted after a stop.");
 
-  const char *argv[] = { "/bin/false", NULL };
-  g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
+  g_autoptr(Rig) rig = rig_new_command ("/bin/false");
   g_autoptr(GError) error = NULL;
 
   start (rig);
@@ -406,12 +418,11 @@ test_stop_in_pause (void)
 static void
 test_request_stop (void)
 {
-  g_test_summary ("Anybody with the name can tell the worker to stop.");
+  g_test_summary ("A worker can be asked to stop by its region's name.");
 
   g_autoptr(Rig) rig = rig_new ("app");
 
-  start (rig);
-  wait_outside (works (rig));
+  start_and_work (rig);
   request_stop ("app");
   test_wait (g_str_has_suffix (rig->events->str, "stopped "));
   g_assert_cmpint (cell_of ("app"), ==, 0);
@@ -429,7 +440,7 @@ check_nobody (const char *name)
 static void
 test_no_region (void)
 {
-  g_test_summary ("To stop where there is no region is \"not found\".");
+  g_test_summary ("A request to stop without a region is \"not found\".");
 
   check_nobody ("app");
 }
@@ -437,7 +448,7 @@ test_no_region (void)
 static void
 test_nobody_works (void)
 {
-  g_test_summary ("To stop where nobody works is \"not found\".");
+  g_test_summary ("A request to stop without a worker is \"not found\".");
 
   g_autoptr(ShmoozeRegion) region = create_cell ("app", 0);
 
@@ -448,7 +459,7 @@ test_nobody_works (void)
 static void
 test_stop_stale (void)
 {
-  g_test_summary ("To stop where only an old number stands is \"not found\".");
+  g_test_summary ("A request to stop where only a stale process ID is left is \"not found\".");
 
   g_autoptr(ShmoozeRegion) region = create_cell ("app", (gint32) getppid ());
 
@@ -459,15 +470,13 @@ test_stop_stale (void)
 static void
 test_again_after_stop (void)
 {
-  g_test_summary ("After a stop a worker can be started again.");
+  g_test_summary ("A worker can be started again after a stop.");
 
   g_autoptr(Rig) rig = rig_new ("app");
 
-  start (rig);
-  wait_outside (works (rig));
+  start_and_work (rig);
   stop_and_check (rig);
-  start (rig);
-  wait_outside (works (rig));
+  start_and_work (rig);
   stop_and_check (rig);
   g_assert_cmpstr (rig->events->str, ==, "started stopped started stopped ");
 }
@@ -475,7 +484,7 @@ test_again_after_stop (void)
 static void
 test_late_number (void)
 {
-  g_test_summary ("A call to stop is never overwritten by a late number.");
+  g_test_summary ("A request to stop is never overwritten by a process ID that is recorded late.");
 
   g_autoptr(ShmoozeRegion) region = create_cell ("app", SHMOOZE_PROCESS_STOP);
   g_autoptr(GError) error = NULL;
@@ -489,7 +498,7 @@ test_late_number (void)
   g_assert_cmpint (cell_of ("app"), ==, SHMOOZE_PROCESS_STOP);
 }
 
-/* Who has that number is left alone: a worker is started in place of it. */
+/* The process with that ID is left alone: a new worker is started. */
 static void
 check_not_adopted (int pid)
 {
@@ -507,7 +516,7 @@ check_not_adopted (int pid)
 static void
 test_number_of_another (void)
 {
-  g_test_summary ("The number of somebody else's process is not adopted.");
+  g_test_summary ("A process that does not use the region is not adopted.");
 
   g_autoptr(TestChild) child = test_child_new ("idle", NULL);
 
@@ -519,7 +528,7 @@ test_number_of_another (void)
 static void
 test_number_of_parent (void)
 {
-  g_test_summary ("The number of the parent is not adopted.");
+  g_test_summary ("The parent process is not adopted.");
 
   check_not_adopted ((int) getppid ());
 }
@@ -535,7 +544,7 @@ test_number_of_own (void)
 static void
 test_number_of_nobody (void)
 {
-  g_test_summary ("The number of a process that is no more is not adopted.");
+  g_test_summary ("The process ID of a process that has ended is not adopted.");
 
   g_autoptr(TestChild) child = test_child_new ("idle", NULL);
   int pid = test_child_get_pid (child);
@@ -547,30 +556,35 @@ test_number_of_nobody (void)
 static void
 test_late_stop (void)
 {
-  g_test_summary ("A call to stop that nobody heard does not keep the next worker from starting.");
+  g_test_summary ("A request to stop that was never read does not keep the next worker from starting.");
 
   g_autoptr(ShmoozeRegion) region = create_cell ("app", SHMOOZE_PROCESS_STOP);
   g_autoptr(Rig) rig = rig_new ("app");
 
-  start (rig);  /* told to somebody who is no more */
-  wait_outside (works (rig));
+  start_and_work (rig);
   stop_and_check (rig);
+}
+
+/* Starts a worker, drops its supervisor and makes another one; returns the worker's process ID. */
+static int
+drop_and_replace (Rig  *first,
+                  Rig **second)
+{
+  start_and_work (first);
+  g_clear_object (&first->supervisor);
+  *second = rig_new ("app");
+  return first->last_pid;
 }
 
 static void
 test_adopts (void)
 {
-  g_test_summary ("The next supervisor adopts the worker of one that was dropped.");
+  g_test_summary ("The next supervisor adopts the worker of a supervisor that was disposed.");
 
   g_autoptr(Rig) first = rig_new ("app"), second = NULL;
   int pid;
 
-  start (first);
-  wait_outside (works (first));
-  pid = first->last_pid;
-  g_clear_object (&first->supervisor);
-
-  second = rig_new ("app");
+  pid = drop_and_replace (first, &second);
   start (second);
   g_assert_cmpstr (second->events->str, ==, "adopted ");
   g_assert_cmpint (second->last_pid, ==, pid);
@@ -580,17 +594,17 @@ test_adopts (void)
 static void
 test_supervisor_killed (void)
 {
-  g_test_summary ("The next supervisor adopts the worker of one that was killed.");
+  g_test_summary ("The next supervisor adopts the worker of a supervisor that was killed.");
 
-  g_autofree char *diary = diary_path ("app"), *answer = NULL;
-  g_autoptr(TestChild) child = test_child_new ("supervise", "app", diary, NULL);
+  g_autofree char *log = log_path ("app"), *answer = NULL;
+  g_autoptr(TestChild) child = test_child_new ("supervise", "app", log, NULL);
   g_autoptr(Rig) rig = NULL;
   int pid;
 
   answer = test_child_hear (child);
   pid = atoi (answer);
   g_assert_cmpint (pid, >, 0);
-  wait_outside (diary_has (diary, "works"));
+  wait_outside (log_has (log, "works"));
   test_child_kill (child);
 
   rig = rig_new ("app");
@@ -605,17 +619,13 @@ test_supervisor_killed (void)
 static void
 test_adopted_dies (void)
 {
-  g_test_summary ("An adopted worker that dies is started again.");
+  g_test_summary ("An adopted worker that dies is restarted.");
 
   g_autoptr(Rig) first = rig_new ("app"), second = NULL;
   int pid;
 
-  start (first);
-  wait_outside (works (first));
-  pid = first->last_pid;
-  g_clear_object (&first->supervisor);
-  second = rig_new ("app");
-  shmooze_supervisor_set_at_once (second->supervisor, 0);
+  pid = drop_and_replace (first, &second);
+  shmooze_supervisor_set_min_uptime (second->supervisor, 0);
   start (second);
   kill (pid, SIGKILL);
   test_wait (second->n_started == 1);
@@ -628,7 +638,7 @@ test_adopted_dies (void)
 static void
 test_second_supervisor (void)
 {
-  g_test_summary ("A second supervisor is told that one is there.");
+  g_test_summary ("A second supervisor is refused.");
 
   g_autoptr(Rig) rig = rig_new ("app");
   const char *argv[] = { "/bin/true", NULL };
@@ -641,7 +651,7 @@ test_second_supervisor (void)
 static void
 test_pairs (void)
 {
-  g_test_summary ("Two pairs of different names do not meet.");
+  g_test_summary ("Pairs with different names do not affect each other.");
 
   g_autoptr(Rig) one = rig_new ("app-one"), two = rig_new ("app-two");
 
@@ -659,10 +669,9 @@ test_pairs (void)
 static void
 test_no_program (void)
 {
-  g_test_summary ("A command that cannot be run is an error at the start.");
+  g_test_summary ("A command that cannot be run is an error when it is started.");
 
-  const char *argv[] = { "/nowhere/at/all", NULL };
-  g_autoptr(Rig) rig = rig_new_with ("app", NULL, argv);
+  g_autoptr(Rig) rig = rig_new_command ("/nowhere/at/all");
   g_autoptr(GError) error = NULL;
 
   g_assert_false (shmooze_supervisor_start (rig->supervisor, &error));
@@ -674,7 +683,7 @@ test_no_program (void)
 static void
 test_too_small (void)
 {
-  g_test_summary ("A region that is too small for a number is refused.");
+  g_test_summary ("A region that is too small for a process cell is refused.");
 
   g_autoptr(ShmoozeRegion) region = create ("app", 3);
   const char *argv[] = { "/bin/true", NULL };
@@ -689,45 +698,52 @@ test_too_small (void)
 static void
 test_lost (void)
 {
-  g_test_summary ("A supervisor is told that the region was truncated, and its worker ends.");
+  g_test_summary ("A truncated region is reported to the supervisor, and ends the worker.");
 
   g_autoptr(Rig) rig = rig_new ("app");
   g_autofree char *path = test_path ("app");
   g_autoptr(GError) error = NULL;
 
-  start (rig);
-  wait_outside (works (rig));
+  start_and_work (rig);
   g_assert_cmpint (truncate (path, 0), ==, 0);
-  test_wait (rig->error != NULL);  /* the worker ends, too */
+  test_wait (rig->error != NULL);  /* when the worker has ended */
   g_assert_error (rig->error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST);
   g_assert_false (shmooze_supervisor_start (rig->supervisor, &error));
   g_assert_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST);
 }
 
-/* Every call refuses it and leaves it there. */
+static void
+check_corrupt (GError     **error,
+               gint32       value)
+{
+  g_autofree char *number = g_strdup_printf ("%d", value);
+
+  test_check_error (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+}
+
+/* Every call refuses the value and leaves it as it is. */
 static void
 check_hostile (gint32 value)
 {
   g_autoptr(ShmoozeRegion) region = create_cell ("app", value);
   g_autoptr(Rig) rig = rig_new ("app");
-  g_autofree char *number = g_strdup_printf ("%d", value);
   g_autoptr(GError) error = NULL;
 
   g_assert_false (shmooze_supervisor_start (rig->supervisor, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+  check_corrupt (&error, value);
   g_assert_false (shmooze_supervisor_stop (rig->supervisor, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+  check_corrupt (&error, value);
   g_assert_false (shmooze_supervisor_request_stop ("app", &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+  check_corrupt (&error, value);
   g_assert_null (shmooze_worker_new ("app", &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT, "app", number, NULL);
+  check_corrupt (&error, value);
   g_assert_cmpint (cell_of ("app"), ==, value);
 }
 
 static void
 test_hostile (void)
 {
-  g_test_summary ("A number below -1 is refused by every call and stays.");
+  g_test_summary ("A value below -1 is refused by every call and stays.");
 
   for (gint32 value = -2; value >= -25; value--)
     check_hostile (value);
@@ -739,19 +755,19 @@ test_hostile (void)
 static void
 test_hostile_vast (void)
 {
-  g_test_summary ("A number that no process can have is nobody's.");
+  g_test_summary ("A value that is too large for a process ID is treated as stale.");
 
-  for (guint bit = 23; bit < 31; bit++)  /* beyond every process's number */
+  for (guint bit = 23; bit < 31; bit++)  /* beyond the largest process ID */
     check_not_adopted ((int) (1u << bit));
   check_not_adopted (G_MAXINT32);
 }
 
-/* -- Programs that know the table alone ------------------------------------------------------ */
+/* -- Programs that only know the layout ------------------------------------------------------ */
 
 static void
 test_python_works (void)
 {
-  g_test_summary ("A worker that knows the layout alone is adopted and stopped.");
+  g_test_summary ("A worker that only knows the layout is adopted and stopped.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = test_peer_new ("process_cell.py", "work", name, NULL);
@@ -776,12 +792,10 @@ test_python_works (void)
 
 #define N_TURNS "1000"
 
-/* A foreign worker comes and is told to stop, a thousand times: nothing else ever stands in the cell. */
 static void
 test_python_works_often (void)
 {
-  g_test_summary ("A foreign worker that comes 1,000 times is told to stop each time, and nothing else stands in the "
-                  "cell.");
+  g_test_summary ("A worker that only knows the layout receives 1,000 requests to stop.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new (name, TRUE, NULL);

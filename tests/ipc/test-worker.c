@@ -35,7 +35,7 @@ work (const char *name)
 static void
 test_worker_records (void)
 {
-  g_test_summary ("A worker records its number, and takes it back at the end.");
+  g_test_summary ("A worker records its process ID and removes it at the end.");
 
   g_autoptr(ShmoozeWorker) worker = work ("app");
   g_autoptr(ShmoozeRegion) region = open_region ("app");
@@ -51,7 +51,7 @@ test_worker_records (void)
 static void
 test_worker_told (void)
 {
-  g_test_summary ("A worker hears that it is to stop.");
+  g_test_summary ("A worker receives a request to stop.");
 
   g_autoptr(ShmoozeRegion) region = create_cell ("app", 0);
   g_autoptr(ShmoozeWorker) worker = work ("app");
@@ -66,7 +66,7 @@ test_worker_told (void)
 static void
 test_worker_told_before (void)
 {
-  g_test_summary ("A worker hears that it was to stop before it began.");
+  g_test_summary ("A worker receives a request to stop that was made before it started.");
 
   g_autoptr(ShmoozeRegion) region = create_cell ("app", -1);
   g_autoptr(ShmoozeWorker) worker = work ("app");
@@ -78,7 +78,7 @@ test_worker_told_before (void)
 static void
 test_second_worker (void)
 {
-  g_test_summary ("A second worker is told that one is there.");
+  g_test_summary ("A second worker is refused.");
 
   g_autoptr(TestChild) child = test_child_new ("hold", "app", NULL);
   g_autoptr(ShmoozeWorker) worker = NULL;
@@ -95,7 +95,7 @@ test_second_worker (void)
 static void
 test_worker_after_dead (void)
 {
-  g_test_summary ("A worker takes the place of one that has died.");
+  g_test_summary ("A worker takes the place of a worker that has died.");
 
   g_autoptr(TestChild) child = test_child_new ("hold", "app", NULL);
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -112,7 +112,7 @@ test_worker_after_dead (void)
 static void
 test_worker_lost (void)
 {
-  g_test_summary ("A worker whose region was truncated stops.");
+  g_test_summary ("A worker whose region is truncated stops.");
 
   g_autoptr(ShmoozeWorker) worker = work ("app");
   g_autofree char *path = test_path ("app");
@@ -122,13 +122,12 @@ test_worker_lost (void)
   g_assert_true (shmooze_worker_should_stop (worker));
 }
 
-/* -- Programs that know the table alone ------------------------------------------------------ */
+/* -- Programs that only know the layout ------------------------------------------------------ */
 
-/* A foreign controller tells a thousand workers of ours to stop, and each hears it. */
 static void
 test_python_controls_often (void)
 {
-  g_test_summary ("A foreign controller that stops 1,000 workers is heard by each.");
+  g_test_summary ("A controller that only knows the layout stops 1,000 workers.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeProcessCell) cell = shmooze_process_cell_new (name, TRUE, NULL);
@@ -151,7 +150,7 @@ test_python_controls_often (void)
 static void
 test_python_controls (void)
 {
-  g_test_summary ("A controller that knows the layout alone stops a worker.");
+  g_test_summary ("A controller that only knows the layout stops a worker.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *number = g_strdup_printf ("%d", (int) getpid ());
   g_autoptr(ShmoozeWorker) worker = work (name);

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The one integer by which a supervisor and its worker know one another. */
+/* The integer that a supervisor shares with its worker. */
 
 static inline gint32
 cell_of (const char *name)
@@ -26,7 +26,7 @@ set_cell (const char *name,
   *(volatile gint32 *) shmooze_view_get_data (view) = value;
 }
 
-/* A region that has that value in it. */
+/* A region that contains @value. */
 static inline ShmoozeRegion *
 create_cell (const char *name,
              gint32      value)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""communicator.py NAME READ WRITE [--create CAPACITY] [--pause MSEC]: a peer of the communicator, written against the
-table of its layout alone, as anybody would who has never seen the library.
+"""communicator.py NAME [READ [WRITE]] [--create CAPACITY] [--pause MSEC]: a peer of the communicator that only knows
+the documented layout and does not use the library.
 
 A slot at P: u8 data-available at P, u8 read-confirm at P + 1, little-endian int32 length at P + 2, payload from P + 12.
-It does what lines on standard input say (see the functions) and answers each in one line.
+Each line on standard input names a method and its argument; the answer is one line.
 """
 import argparse
 import mmap
@@ -20,7 +20,7 @@ class Slot:
         self.memory, self.position = memory, position
 
     def put(self, payload):
-        """False: what stands there is not confirmed yet."""
+        """Returns False if the last message is not confirmed yet."""
         memory, position = self.memory, self.position
         if memory[position + 1] != 1:
             return False
@@ -42,7 +42,7 @@ class Slot:
 
 
 def pattern(number):
-    """1 to 1,900 bytes that tell by themselves which message they are, and whether it is whole."""
+    """1 to 1,900 bytes, from which the number of the message can be recognized, and whether it is whole."""
     return bytes((number + 7 * i) % 251 for i in range(1 + number * 7919 % 1900))
 
 
@@ -89,7 +89,7 @@ class Peer:
         return f'received {count}'
 
     def exchange(self, count):
-        """Sends and receives at once."""
+        """Sends and receives at the same time."""
         sent = received = 0
         while sent < int(count) or received < int(count):
             moved = False
@@ -110,11 +110,11 @@ class Peer:
 
 parser = argparse.ArgumentParser()
 parser.add_argument('name')
-parser.add_argument('read', type=int)
-parser.add_argument('write', type=int)
+parser.add_argument('read', type=int, nargs='?', default=0)
+parser.add_argument('write', type=int, nargs='?', default=2000)
 parser.add_argument('--capacity', type=int, default=4096)
 parser.add_argument('--create', type=int)
-parser.add_argument('--pause', type=float, default=0.3, help='between two looks, in milliseconds; the original: 500')
+parser.add_argument('--pause', type=float, default=0.3, help='milliseconds between two polls; 500 in the original')
 peer = Peer(parser.parse_args())
 print('ready', flush=True)
 for line in sys.stdin:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""line.py NAME [--create CAPACITY] [--mutex FILE]: a peer of the shared line, written against the table of its layout
-alone: one line of UTF-8 from the start of the region, which CR LF ends; who reads stops there, and who reads or writes
-holds the mutex.
+"""line.py NAME [--create CAPACITY] [--mutex FILE]: a peer of the shared line that only knows the documented
+layout: one line of UTF-8 from the start of the region, which ends with CR LF. A reader stops there. Readers and writers
+hold the mutex.
 
-Without --mutex it is to be run by who holds it: shmoozectl lock MUTEX -- python3 line.py … With it, it takes turns.
-It does what lines on standard input say (see the functions) and answers each in one line.
+Without --mutex the caller must hold the mutex: shmoozectl lock MUTEX -- python3 line.py …
+Each line on standard input names a method and its argument; the answer is one line.
 """
 import argparse
 import fcntl
@@ -21,7 +21,7 @@ END = b'\r\n'
 
 
 class Mutex:
-    """A lock on a byte of the mutex's file, and a word at its start which says that there is an owner."""
+    """A lock on a byte of the mutex's file; the word at its start says whether the mutex has an owner."""
 
     def __init__(self, path):
         self.fd = os.open(path, os.O_RDWR)
@@ -44,7 +44,7 @@ class Mutex:
 
 
 class Held:
-    """Somebody else's care."""
+    """The caller holds the mutex."""
 
     def __enter__(self):
         pass
@@ -54,7 +54,7 @@ class Held:
 
 
 def pattern(number):
-    """Up to 97 bytes that tell by themselves which change they are, and whether it is whole."""
+    """Up to 97 bytes, from which the number of the change can be recognized, and whether it is whole."""
     text = '%d %s' % (number, chr(0xe0 + number % 20) * (number * 7 % 48))
     return text.encode()[:97].decode(errors='ignore')
 
@@ -73,7 +73,7 @@ class Peer:
         self.known = None
 
     def join(self):
-        """The mutex is there once the other side is."""
+        """Waits until the other side has created the mutex."""
         while not os.path.exists(self.mutex_path):
             time.sleep(PAUSE)
         self.mutex = Mutex(self.mutex_path)
@@ -95,7 +95,7 @@ class Peer:
         return 'written'
 
     def next(self):
-        """The next line that is not the one known."""
+        """Waits for a line that differs from the last one."""
         while True:
             with self.mutex:
                 line = self.get()
@@ -105,12 +105,12 @@ class Peer:
             time.sleep(PAUSE)
 
     def show(self):
-        """What stands there now."""
+        """Returns the current line."""
         with self.mutex:
             return self.get()
 
     def drive(self, count):
-        """Writes lines, and waits for the answer to each."""
+        """Writes lines and waits for the answer to each."""
         for number in range(int(count)):
             self.write(pattern(number))
             answer = self.next()
@@ -119,7 +119,7 @@ class Peer:
         return f'drove {count}'
 
     def answer(self, count):
-        """Answers each of the lines that should come."""
+        """Answers each of the expected lines."""
         for number in range(int(count)):
             line = self.next()
             if line != pattern(number):

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-void shmooze_supervisor_set_at_once (ShmoozeSupervisor *self,
-                                     gint64             usec);
+void shmooze_supervisor_set_min_uptime (ShmoozeSupervisor *self,
+                                        gint64             usec);
 
 G_END_DECLS

@@ -15,28 +15,31 @@
 /**
  * ShmoozeSupervisor:
  *
- * Starts a worker, watches it and starts it again when it dies, in the
- * layout of the classic controller and listener: one `int32` at 0, which is 0
- * for nobody, the worker's process number, or -1 for "please stop".
+ * Starts a worker process, watches it and restarts it when it dies.
+ *
+ * The memory layout is that of the original .NET controller and listener:
+ * one `int32` at offset 0, which is the worker's process ID, 0 if no worker is
+ * running, or -1 to ask the worker to stop.
  *
  * A worker is a [class@Worker], or a program that was written for the
- * original. It is started in a session of its own and stays when the
- * supervisor dies, or its terminal; the next supervisor adopts it, if it has
- * the region open: a number alone may be anybody's by now. A
- * command that knows nothing of the region is started and watched as well,
- * but not adopted; when it is told to stop it goes on to its own end, and is
- * not started again.
+ * original. It is started in a session of its own, so it survives the
+ * supervisor and the supervisor's terminal. The next supervisor adopts it if
+ * it has the region mapped; the process ID alone may have been reused.
  *
- * A worker that ended in good order, leaving 0 or -1, is not started again.
+ * A command that does not use the region is started and watched as well, but
+ * cannot be adopted, and a request to stop only keeps it from being restarted.
  *
- * Methods and signals belong to one thread, that of the main context which
- * was thread-default when the object was made.
+ * A worker that left 0 or -1 in the region has ended cleanly and is not
+ * restarted.
+ *
+ * All methods must be called from the thread that created the object, and
+ * signals are emitted in the main context that was its thread default then.
  *
  * Since: 1.0
  */
 
-/* Who lives shorter than this has died at once, and is started again after a pause that doubles. */
-#define AT_ONCE_USEC G_USEC_PER_SEC
+/* A worker that runs for a shorter time than this is restarted after a pause, which doubles each time. */
+#define MIN_UPTIME_USEC G_USEC_PER_SEC
 #define FIRST_PAUSE_MSEC 100
 #define LAST_PAUSE_MSEC 30000
 
@@ -47,12 +50,12 @@ struct _ShmoozeSupervisor
   ShmoozeProcessCell *cell;
   GMainContext       *context;
   char              **argv;
-  int                 pid;         /* 0: nobody works */
-  int                 pid_fd;      /* of an adopted worker */
+  int                 pid;              /* 0: no worker is running */
+  int                 pid_fd;           /* of an adopted worker */
   gint64              started_at;
   guint               pause_msec;
-  gint64              at_once_usec;
-  GSource            *source;      /* waits: for an adopted one's end, before a start */
+  gint64              min_uptime_usec;
+  GSource            *source;           /* waits for the end of an adopted worker, or to start one */
 };
 
 G_DEFINE_FINAL_TYPE (ShmoozeSupervisor, shmooze_supervisor, G_TYPE_OBJECT)
@@ -77,7 +80,7 @@ enum
 
 static guint signals[N_SIGNALS];
 
-static gboolean go_on (gpointer user_data);
+static gboolean on_start_again (gpointer user_data);
 
 static void
 stop_waiting (ShmoozeSupervisor *self)
@@ -154,7 +157,7 @@ shmooze_supervisor_class_init (ShmoozeSupervisorClass *klass)
   /**
    * ShmoozeSupervisor:pid:
    *
-   * The worker's process number; 0 while nobody works.
+   * The worker's process ID, or 0 if no worker is running.
    *
    * Since: 1.0
    */
@@ -164,9 +167,9 @@ shmooze_supervisor_class_init (ShmoozeSupervisorClass *klass)
   /**
    * ShmoozeSupervisor::started:
    * @self: the supervisor
-   * @pid: the worker's process number
+   * @pid: the worker's process ID
    *
-   * A worker was started.
+   * Emitted when a worker was started.
    *
    * Since: 1.0
    */
@@ -175,9 +178,9 @@ shmooze_supervisor_class_init (ShmoozeSupervisorClass *klass)
   /**
    * ShmoozeSupervisor::adopted:
    * @self: the supervisor
-   * @pid: the worker's process number
+   * @pid: the worker's process ID
    *
-   * A worker that was running already was found, and is watched from now on.
+   * Emitted when a running worker was found, which is watched from now on.
    *
    * Since: 1.0
    */
@@ -186,12 +189,12 @@ shmooze_supervisor_class_init (ShmoozeSupervisorClass *klass)
   /**
    * ShmoozeSupervisor::died:
    * @self: the supervisor
-   * @pid: the worker's process number
+   * @pid: the worker's process ID
    * @wait_status: how it ended, as in [func@GLib.spawn_check_wait_status]; -1
-   *   for an adopted one, whose end nobody is told
-   * @pause_msec: after how many milliseconds it is started again
+   *   for an adopted worker, whose wait status is not available
+   * @pause_msec: the time in milliseconds until it is restarted
    *
-   * The worker ended without saying so, and will be started again.
+   * Emitted when the worker ended without having been asked to, or died.
    *
    * Since: 1.0
    */
@@ -200,9 +203,9 @@ shmooze_supervisor_class_init (ShmoozeSupervisorClass *klass)
   /**
    * ShmoozeSupervisor::stopped:
    * @self: the supervisor
-   * @pid: the worker's process number
+   * @pid: the worker's process ID
    *
-   * The worker ended in good order.
+   * Emitted when the worker has ended cleanly.
    *
    * Since: 1.0
    */
@@ -213,8 +216,8 @@ shmooze_supervisor_class_init (ShmoozeSupervisorClass *klass)
    * @self: the supervisor
    * @error: what is wrong
    *
-   * The worker could not be started again, or the region is lost. Nobody is
-   * watched any more.
+   * Emitted when the worker could not be restarted or the region is lost. No
+   * worker is watched any more.
    *
    * Since: 1.0
    */
@@ -227,27 +230,28 @@ shmooze_supervisor_init (ShmoozeSupervisor *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->pid_fd = -1;
-  self->at_once_usec = AT_ONCE_USEC;
+  self->min_uptime_usec = MIN_UPTIME_USEC;
 }
 
-/* For tests, which have no second for every worker's life. */
+/* For tests, so that a worker need not run for a second each time. */
 void
-shmooze_supervisor_set_at_once (ShmoozeSupervisor *self,
-                                gint64             usec)
+shmooze_supervisor_set_min_uptime (ShmoozeSupervisor *self,
+                                   gint64             usec)
 {
-  self->at_once_usec = usec;
+  self->min_uptime_usec = usec;
 }
 
 /**
  * shmooze_supervisor_new:
- * @name: the region's name; the classic one is %SHMOOZE_SUPERVISOR_NAME
- * @argv: (array zero-terminated=1): the command that is the worker
+ * @name: the region's name; that of the original is %SHMOOZE_SUPERVISOR_NAME
+ * @argv: (array zero-terminated=1): the worker's command line
  * @error: return location for an error
  *
- * Opens the region of that name, or creates it, and becomes its supervisor.
+ * Opens or creates the region and becomes its supervisor. No worker is
+ * started yet; see [method@Supervisor.start].
  *
- * Fails with %G_IO_ERROR_BUSY when there is a supervisor already,
- * %SHMOOZE_ERROR_LAYOUT when the region is too small, and like
+ * Fails with %G_IO_ERROR_BUSY if the region already has a supervisor,
+ * %SHMOOZE_ERROR_LAYOUT if an existing region is too small, and like
  * [ctor@Region.create_or_open].
  *
  * Returns: (transfer full): the supervisor
@@ -300,9 +304,9 @@ shmooze_supervisor_get_name (ShmoozeSupervisor *self)
  * shmooze_supervisor_get_pid:
  * @self: a supervisor
  *
- * Gets the worker's process number.
+ * Gets the worker's process ID.
  *
- * Returns: the number; 0 while nobody works
+ * Returns: the process ID, or 0 if no worker is running
  *
  * Since: 1.0
  */
@@ -333,7 +337,7 @@ wait_for (ShmoozeSupervisor *self,
   g_source_attach (source, self->context);
 }
 
-/* The worker has ended. What it left in the cell says how. */
+/* The worker has ended; the value that it left in the cell says how. */
 static void
 on_end (ShmoozeSupervisor *supervisor,
         int                wait_status)
@@ -351,14 +355,14 @@ on_end (ShmoozeSupervisor *supervisor,
     }
   else if (there > 0)
     {
-      /* Its own number, or that of one that it started in its turn: that one is adopted if it is alive. */
-      gboolean at_once = g_get_monotonic_time () - self->started_at < self->at_once_usec;
+      /* Its own process ID, or that of a worker that it started itself and that may still be running. */
+      gboolean quick = g_get_monotonic_time () - self->started_at < self->min_uptime_usec;
 
       if (there == pid)
         shmooze_process_cell_replace (self->cell, &there, SHMOOZE_PROCESS_NONE, NULL);
-      self->pause_msec = at_once ? CLAMP (self->pause_msec * 2, FIRST_PAUSE_MSEC, LAST_PAUSE_MSEC) : 0;
+      self->pause_msec = quick ? CLAMP (self->pause_msec * 2, FIRST_PAUSE_MSEC, LAST_PAUSE_MSEC) : 0;
       set_pid (self, 0);
-      wait_for (self, g_timeout_source_new (self->pause_msec), go_on);
+      wait_for (self, g_timeout_source_new (self->pause_msec), on_start_again);
       g_signal_emit (self, signals[SIGNAL_DIED], 0, pid, wait_status, self->pause_msec);
     }
   else
@@ -397,7 +401,7 @@ free_weak_ref (gpointer data)
   g_free (data);
 }
 
-/* Outlives the supervisor, whose worker goes on: somebody has to reap it. */
+/* The source outlives the supervisor, because the worker does too and must be reaped. */
 static void
 watch_child (ShmoozeSupervisor *self,
              GPid               pid)
@@ -410,7 +414,7 @@ watch_child (ShmoozeSupervisor *self,
   g_source_attach (source, self->context);
 }
 
-/* In a session of its own, where neither the Ctrl+C nor the end of its supervisor's terminal reaches it. */
+/* In a session of its own the worker receives neither Ctrl+C nor the hang-up of the supervisor's terminal. */
 static void
 leave_session (gpointer user_data)
 {
@@ -428,7 +432,7 @@ spawn (ShmoozeSupervisor  *self,
                       leave_session, NULL, &pid, error))
     return FALSE;
 
-  /* Whoever comes first records the number; a worker that was told to stop meanwhile is not contradicted. */
+  /* The worker may have recorded its process ID already, or have been asked to stop. */
   shmooze_process_cell_replace (self->cell, &none, pid, NULL);
   set_pid (self, pid);
   watch_child (self, pid);
@@ -436,15 +440,15 @@ spawn (ShmoozeSupervisor  *self,
   return TRUE;
 }
 
-/* A worker that was told to stop is at its last unit; the next one waits for its end. */
+/* A worker that was asked to stop is still working on its last unit; the next one is started after its end. */
 static gboolean
-on_last_unit (gpointer user_data)
+on_poll_worker (gpointer user_data)
 {
   ShmoozeSupervisor *self = user_data;
 
   if (shmooze_region_is_locked (shmooze_process_cell_get_region (self->cell), SHMOOZE_PROCESS_CELL_WORKER_LOCK))
     return FALSE;
-  go_on (self);
+  on_start_again (self);
   return FALSE;
 }
 
@@ -470,7 +474,7 @@ adopt_or_spawn (ShmoozeSupervisor  *self,
     }
   if (shmooze_region_is_locked (region, SHMOOZE_PROCESS_CELL_WORKER_LOCK))
     {
-      wait_for (self, shmooze_poll_source_new (), on_last_unit);
+      wait_for (self, shmooze_poll_source_new (), on_poll_worker);
       return TRUE;
     }
   if (there != SHMOOZE_PROCESS_NONE)
@@ -479,7 +483,7 @@ adopt_or_spawn (ShmoozeSupervisor  *self,
 }
 
 static gboolean
-go_on (gpointer user_data)
+on_start_again (gpointer user_data)
 {
   g_autoptr(ShmoozeSupervisor) self = g_object_ref (user_data);
   g_autoptr(GError) error = NULL;
@@ -495,15 +499,16 @@ go_on (gpointer user_data)
  * @self: a supervisor
  * @error: return location for an error
  *
- * Adopts the worker that is recorded in the region and runs, or starts one.
- * A worker that was told to stop and is still at its last unit is waited for
- * first. To start what runs already is fine.
+ * Adopts the running worker that is recorded in the region, or starts one.
  *
- * Fails when the command cannot be run, with what [func@GLib.spawn_async]
- * says, with %SHMOOZE_ERROR_CORRUPT when what stands in the region is no
- * process's number, and %SHMOOZE_ERROR_LOST.
+ * If a worker was asked to stop and has not ended yet, the new one is started
+ * after its end. Calling this while a worker is running has no effect.
  *
- * Returns: whether it worked
+ * Fails like [func@GLib.spawn_async] if the command cannot be run, with
+ * %SHMOOZE_ERROR_CORRUPT if the region does not contain a valid process ID,
+ * and with %SHMOOZE_ERROR_LOST.
+ *
+ * Returns: %TRUE on success
  *
  * Since: 1.0
  */
@@ -519,13 +524,13 @@ shmooze_supervisor_start (ShmoozeSupervisor  *self,
   return adopt_or_spawn (self, error);
 }
 
-/* Tells whoever works to stop. @child: a process that certainly is the worker, if it has not opened the region
- * yet it will find the call; else 0. */
+/* Asks the worker to stop. @child: the process ID of a child that is known to be the worker even if it has not opened
+ * the region yet, or 0 */
 static gboolean
-tell_to_stop (ShmoozeProcessCell  *cell,
-              const char          *name,
-              int                  child,
-              GError             **error)
+ask_to_stop (ShmoozeProcessCell  *cell,
+             const char          *name,
+             int                  child,
+             GError             **error)
 {
   g_autoptr(GError) local_error = NULL;
   gint32 there;
@@ -536,7 +541,7 @@ tell_to_stop (ShmoozeProcessCell  *cell,
     {
       int fd = shmooze_process_cell_find (cell, there);
 
-      /* In another sandbox a number says nothing: there the worker's lock does. */
+      /* Process IDs of another sandbox cannot be looked up here, but the worker's lock is visible. */
       if (fd < 0 && there != child &&
           !shmooze_region_is_locked (shmooze_process_cell_get_region (cell), SHMOOZE_PROCESS_CELL_WORKER_LOCK))
         break;
@@ -562,14 +567,14 @@ tell_to_stop (ShmoozeProcessCell  *cell,
  * @self: a supervisor
  * @error: return location for an error
  *
- * Tells the worker to stop: it ends after the unit it is at, and
- * [signal@Supervisor::stopped] says so. One that is just to be started again
- * is not started.
+ * Asks the worker to stop. It ends after its current unit, and
+ * [signal@Supervisor::stopped] is emitted then. A worker that is about to be
+ * restarted is not restarted.
  *
- * Fails with %G_IO_ERROR_NOT_FOUND when nobody works, and
+ * Fails with %G_IO_ERROR_NOT_FOUND if no worker is running, and with
  * %SHMOOZE_ERROR_LOST.
  *
- * Returns: whether somebody was told
+ * Returns: %TRUE if a worker was asked to stop
  *
  * Since: 1.0
  */
@@ -582,20 +587,20 @@ shmooze_supervisor_stop (ShmoozeSupervisor  *self,
 
   if (self->pid == 0)
     stop_waiting (self);
-  return tell_to_stop (self->cell, shmooze_supervisor_get_name (self), self->pid, error);
+  return ask_to_stop (self->cell, shmooze_supervisor_get_name (self), self->pid, error);
 }
 
 /**
  * shmooze_supervisor_request_stop:
- * @name: the region's name; the classic one is %SHMOOZE_SUPERVISOR_NAME
+ * @name: the region's name; that of the original is %SHMOOZE_SUPERVISOR_NAME
  * @error: return location for an error
  *
- * Tells the worker of that name to stop, whoever watches it.
+ * Asks the worker of a region to stop, whichever process supervises it.
  *
- * Fails with %G_IO_ERROR_NOT_FOUND when nobody works there, and like
+ * Fails with %G_IO_ERROR_NOT_FOUND if no worker is running, and like
  * [ctor@Region.open].
  *
- * Returns: whether somebody was told
+ * Returns: %TRUE if a worker was asked to stop
  *
  * Since: 1.0
  */
@@ -609,5 +614,5 @@ shmooze_supervisor_request_stop (const char  *name,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   cell = shmooze_process_cell_new (name, FALSE, error);
-  return cell != NULL && tell_to_stop (cell, name, 0, error);
+  return cell != NULL && ask_to_stop (cell, name, 0, error);
 }

@@ -13,9 +13,9 @@
 /**
  * ShmoozeWorker:
  *
- * The worker's side of the classic controller and listener: it records its
- * process's number in the region, works in units, and looks after each one
- * whether it is to stop.
+ * The worker's side of the original .NET controller and listener: a worker
+ * records its process ID in the region, works in units, and checks after each
+ * unit whether it was asked to stop.
  *
  * ```c
  * g_autoptr(ShmoozeWorker) worker = shmooze_worker_new ("/SampleApp", &error);
@@ -58,8 +58,8 @@ shmooze_worker_init (ShmoozeWorker *self)
 {
 }
 
-/* A call to stop that came first stays: this worker will do nothing. A number that stands there is its own,
- * recorded by whoever started it, or a dead one's. */
+/* A request to stop that was made before stays, so that this worker does nothing. A process ID in the cell is its own,
+ * recorded by the supervisor, or that of a process that has ended. */
 static gboolean
 record (ShmoozeWorker  *self,
         GError        **error)
@@ -94,15 +94,17 @@ record (ShmoozeWorker  *self,
 
 /**
  * shmooze_worker_new:
- * @name: the region's name; the classic one is %SHMOOZE_SUPERVISOR_NAME
+ * @name: the region's name; that of the original is %SHMOOZE_SUPERVISOR_NAME
  * @error: return location for an error
  *
- * Records this process as the worker, in a region that is opened or created.
- * Who was told to stop before it began finds so at its first look.
+ * Opens or creates the region and records this process as its worker.
  *
- * Fails with %G_IO_ERROR_BUSY when another process works there,
- * %SHMOOZE_ERROR_CORRUPT when what stands there is no process's number,
- * %SHMOOZE_ERROR_LAYOUT when the region is too small, and like
+ * If the worker was asked to stop before it started,
+ * [method@Worker.should_stop] returns %TRUE at once.
+ *
+ * Fails with %G_IO_ERROR_BUSY if another process is the worker,
+ * %SHMOOZE_ERROR_CORRUPT if the region does not contain a valid process ID,
+ * %SHMOOZE_ERROR_LAYOUT if an existing region is too small, and like
  * [ctor@Region.create_or_open].
  *
  * Returns: (transfer full): the worker
@@ -123,28 +125,24 @@ shmooze_worker_new (const char  *name,
   if (self->cell == NULL)
     return NULL;
   if (!shmooze_region_try_lock (shmooze_process_cell_get_region (self->cell), SHMOOZE_PROCESS_CELL_WORKER_LOCK))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("“%s” already has a worker"), name);
-      g_clear_pointer (&self->cell, shmooze_process_cell_free);
-      return NULL;
-    }
-  if (!record (self, error))
-    {
-      g_clear_pointer (&self->cell, shmooze_process_cell_free);
-      return NULL;
-    }
-  return g_steal_pointer (&self);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, _("“%s” already has a worker"), name);
+  else if (record (self, error))
+    return g_steal_pointer (&self);
+
+  /* The cell is not this worker's: finalizing must not change it. */
+  g_clear_pointer (&self->cell, shmooze_process_cell_free);
+  return NULL;
 }
 
 /**
  * shmooze_worker_should_stop:
  * @self: a worker
  *
- * Looks whether the worker has been told to stop. It costs next to nothing:
- * look as often as you like.
+ * Gets whether the worker was asked to stop. This is cheap enough to be called
+ * after each unit of work, however small.
  *
- * Returns: whether to stop now; also when the region is lost, and after
- *   [method@Worker.end]
+ * Returns: %TRUE if the worker should stop, also if the region is lost and
+ *   after [method@Worker.end]
  *
  * Since: 1.0
  */
@@ -164,8 +162,8 @@ shmooze_worker_should_stop (ShmoozeWorker *self)
  * shmooze_worker_end:
  * @self: a worker
  *
- * Says that the work has ended in good order: the region holds no number any
- * more. To end twice is fine; dropping the worker does it too.
+ * Records that the work has ended cleanly. Calling this again has no effect.
+ * Finalizing the worker does the same.
  *
  * Since: 1.0
  */
