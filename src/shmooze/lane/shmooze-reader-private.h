@@ -39,13 +39,20 @@ gboolean       shmooze_reader_fall_asleep      (ShmoozeReader  *self);
 void           shmooze_reader_wake_up          (ShmoozeReader  *self);
 int            shmooze_reader_get_poll_timeout (ShmoozeReader  *self);
 
+/* Whether there is an unread draft, in memory that is known to be mapped. */
+static inline gboolean
+shmooze_reader_has_draft (ShmoozeReader *self)
+{
+  return atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT)) != self->draft;
+}
+
 /* Whether there is a message or an unread draft, in memory that is known to be mapped. */
 static inline gboolean
 shmooze_reader_has_pending (ShmoozeReader *self)
 {
   return self->peeked.payload != NULL ||
          atomic_load (shmooze_lane_frame_word (&self->lane, self->position)) != SHMOOZE_WORD_NOTHING ||
-         atomic_load (shmooze_lane_word (&self->lane, SHMOOZE_LANE_DRAFT)) != self->draft;
+         shmooze_reader_has_draft (self);
 }
 
 G_END_DECLS

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 /* Upper bound of what a message takes in the queue in addition to its text. */
 #define SHMOOZE_MESSAGE_HEAD_MAX 256
 
+gboolean        shmooze_text_is_valid   (const char      *text,
+                                         gsize            length);
 gboolean        shmooze_messages_read   (GPtrArray       *messages,
                                          ShmoozeReader   *reader,
                                          guint            seat,

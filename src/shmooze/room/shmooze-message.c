@@ -31,6 +31,25 @@ typedef struct
 
 G_DEFINE_BOXED_TYPE (ShmoozeMessage, shmooze_message, shmooze_message_ref, shmooze_message_unref)
 
+/* Like g_utf8_validate_len() for a terminated string, but faster for ASCII, which most messages consist of. */
+gboolean
+shmooze_text_is_valid (const char *text,
+                       gsize       length)
+{
+  guint64 word, all = 0;
+  gsize i;
+
+  for (i = 0; i + sizeof word <= length; i += sizeof word)
+    {
+      memcpy (&word, text + i, sizeof word);
+      all |= word;
+    }
+  for (; i < length; i++)
+    all |= (guchar) text[i];
+  return (all & G_GUINT64_CONSTANT (0x8080808080808080)) == 0 ? strlen (text) == length
+                                                              : g_utf8_validate_len (text, length, NULL);
+}
+
 static ShmoozeMessage *
 message_new (const MessageHead *head,
              guint              seat,
@@ -103,7 +122,7 @@ parse (const char  *frame,
   memcpy (nick, frame + sizeof head, head.nick_length);
   recognize_sender (last_sender, nick, head.nick_length);
   self = message_new (&head, seat, *last_sender, frame + sizeof head + head.nick_length, head.text_length, FALSE);
-  if (g_utf8_validate_len (self->text, head.text_length, NULL))
+  if (shmooze_text_is_valid (self->text, head.text_length))
     return g_steal_pointer (&self);
 
   valid = g_utf8_make_valid (self->text, head.text_length);

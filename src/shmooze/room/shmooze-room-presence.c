@@ -201,23 +201,26 @@ check_seat (ShmoozeRoom *self,
 guint64
 shmooze_room_presence_find_changes (ShmoozeRoom *self)
 {
-  guint64 changes = 0;
+  guint64 changes = 0, ringing = self->present & ~self->silent;
+  guint i;
 
-  for (guint i = 0; i < self->seats.n_seats; i++)
-    if (i != self->own_seat &&
-        (atomic_load_explicit (shmooze_seat_word (&self->seats, i), memory_order_acquire) != self->others[i].word ||
-         bell_is_dead (self, &self->others[i])))
+  for (i = 0; i < self->seats.n_seats; i++)
+    if (atomic_load_explicit (shmooze_seat_word (&self->seats, i), memory_order_acquire) != self->others[i].word)
       changes |= shmooze_seat_bit (i);
-  return changes;
+  while (shmooze_seats_take_lowest (&ringing, &i))
+    if (bell_is_dead (self, &self->others[i]))
+      changes |= shmooze_seat_bit (i);
+  return changes & ~shmooze_seat_bit (self->own_seat);
 }
 
 void
 shmooze_room_presence_update (ShmoozeRoom *self,
                               guint64      seats)
 {
-  for (guint i = 0; seats != 0 && i < self->seats.n_seats && !self->left; i++)
-    if ((seats & shmooze_seat_bit (i)) != 0)
-      check_seat (self, i, FALSE);
+  guint i;
+
+  while (!self->left && shmooze_seats_take_lowest (&seats, &i))
+    check_seat (self, i, FALSE);
 }
 
 void

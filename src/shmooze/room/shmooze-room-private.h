@@ -55,6 +55,18 @@ shmooze_seat_bit (guint seat)
   return G_GUINT64_CONSTANT (1) << seat;
 }
 
+/* Takes the lowest seat out of a set. FALSE: the set is empty. */
+static inline gboolean
+shmooze_seats_take_lowest (guint64 *seats,
+                           guint   *seat)
+{
+  if (*seats == 0)
+    return FALSE;
+  *seat = (guint) __builtin_ctzll (*seats);
+  *seats &= *seats - 1;
+  return TRUE;
+}
+
 /* Presence: who occupies the seats */
 
 void     shmooze_room_presence_class_init        (ShmoozeRoomClass *klass);

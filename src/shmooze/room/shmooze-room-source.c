@@ -145,6 +145,8 @@ take_messages (RoomSource *source,
   g_autoptr(GError) error = NULL;
   guint n_before = self->messages->len;
 
+  if (seat->reader == NULL)
+    return;
   if (!shmooze_messages_read (self->messages, seat->reader, number, most, &seat->last_sender, &error) &&
       !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
     break_lane (self, number, error);
@@ -156,15 +158,19 @@ take_draft (ShmoozeRoom *self,
             guint        number)
 {
   ShmoozeRoomSeat *seat = &self->others[number];
-  g_autoptr(ShmoozePeer) peer = seat->peer != NULL ? g_object_ref (seat->peer) : NULL;
+  g_autoptr(ShmoozePeer) peer = NULL;
   g_autoptr(GError) error = NULL;
 
-  if (seat->reader == NULL)
+  if (seat->reader == NULL || !shmooze_reader_has_draft (seat->reader))
     return;
-  if (peer == NULL)
+  if (seat->peer == NULL)
     g_free (shmooze_reader_read_draft (seat->reader, NULL, &error));
-  else if (shmooze_peer_read_draft (peer, seat->reader, &error) && !self->left)
-    g_signal_emit (self, signals[DRAFT_CHANGED], 0, peer);
+  else
+    {
+      peer = g_object_ref (seat->peer);
+      if (shmooze_peer_read_draft (peer, seat->reader, &error) && !self->left)
+        g_signal_emit (self, signals[DRAFT_CHANGED], 0, peer);
+    }
   if (error != NULL && !g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
     break_lane (self, number, error);
 }
@@ -202,17 +208,6 @@ find_news (ShmoozeRoom *self)
   return news;
 }
 
-/* A reader with news is awake from now on. The asleep bits of the others may remain: at worst they cause an
- * unnecessary ring. */
-static void
-wake_readers (ShmoozeRoom *self,
-              guint64      news)
-{
-  for (guint i = 0; i < self->seats.n_speaking; i++)
-    if ((news & shmooze_seat_bit (i)) != 0)
-      shmooze_reader_wake_up (self->others[i].reader);
-}
-
 /* Takes what the lanes have, and what has changed in the seats. Returns the number of messages. */
 static guint
 take_news (RoomSource *source,
@@ -221,21 +216,23 @@ take_news (RoomSource *source,
 {
   ShmoozeRoom *self = source->room;
   guint64 changes = shmooze_room_presence_find_changes (self);
-  guint n = 0;
+  guint64 rest = news;
+  guint n = 0, i;
 
   source->poll_msec = (news | changes) != 0 ? SHMOOZE_POLL_MIN_MSEC : MIN (source->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
-  wake_readers (self, news);
+  /* A reader with news is awake from now on. The asleep bits of the others may remain: at worst they cause an
+   * unnecessary ring. */
+  while (shmooze_seats_take_lowest (&rest, &i))
+    shmooze_reader_wake_up (self->others[i].reader);
 
   /* A peer joins before its first message, and leaves after its last: messages are read in between. */
   shmooze_room_presence_update (self, changes & ~self->present);
-  for (guint i = 0; i < self->seats.n_speaking && !self->left; i++)
-    if ((news & shmooze_seat_bit (i)) != 0 && self->others[i].reader != NULL)
-      take_messages (source, i, most);
+  for (rest = news; !self->left && shmooze_seats_take_lowest (&rest, &i);)
+    take_messages (source, i, most);
   if (!self->left)
     n += emit_messages (source);
-  for (guint i = 0; i < self->seats.n_speaking && !self->left; i++)
-    if ((news & shmooze_seat_bit (i)) != 0)
-      take_draft (self, i);
+  for (rest = news; !self->left && shmooze_seats_take_lowest (&rest, &i);)
+    take_draft (self, i);
   shmooze_room_presence_report_crashed (self);
   if (!source->resting)
     shmooze_room_presence_update (self, self->present & (self->polls && (news | changes) == 0 ? G_MAXUINT64
@@ -427,12 +424,13 @@ void
 shmooze_room_source_expect_attention (ShmoozeRoom *self)
 {
   RoomSource *source = (RoomSource *) self->source;
-  gint64 ready = g_source_get_ready_time (self->source);
+  gint64 ready;
 
   if (source->attention_time != 0 || g_list_model_get_n_items (G_LIST_MODEL (self->peers)) == 0)
     return;
 
   source->attention_time = g_get_monotonic_time () + ATTENTION_USEC;
+  ready = g_source_get_ready_time (self->source);
   if (!source->dispatching && (ready < 0 || ready > source->attention_time))
     g_source_set_ready_time (self->source, source->attention_time);
 }

@@ -253,7 +253,7 @@ shmooze_room_send_async (ShmoozeRoom         *self,
   g_return_if_fail (SHMOOZE_IS_ROOM (self));
   g_return_if_fail (text != NULL);
 
-  if (!g_utf8_validate (text, -1, NULL))
+  if (!shmooze_text_is_valid (text, strlen (text)))
     text = valid = g_utf8_make_valid (text, -1);
   /* The usual case: there is space, and no callback. No task is needed then. */
   if (try_send (self, text, cancellable, &error) && callback == NULL)
