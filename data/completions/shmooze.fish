@@ -3,7 +3,7 @@
 
 functions -q __shmoozectl_regions; or source (string replace -r '[^/]*$' shmoozectl.fish -- (status filename))
 
-# Whether the region is to come; with options, whether one of them was given, too.
+# Whether the cursor is at the region; with arguments, whether one of these options is given, too.
 function __shmooze_region
     set -l words (commandline -opc)
     test (__shmoozectl_count 2) -eq 0; or return 1

@@ -1,20 +1,20 @@
 # Completion of shmoozectl in fish
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# The names of the regions there are, one a line. Two kinds are left out: those that show as
-# others than they are, with invisible characters, and those that would be taken for options.
+# Prints the names of the regions, one per line. Names with invisible characters are left out, since they look like
+# others, and so are names that would be taken for options.
 function __shmoozectl_regions
-    command shmoozectl list --json 2>/dev/null |
-        sed -n -e '/^    "name": "[^-]/!d' -e '/\\\\u/d' -e 's/^    "name": "\(.*\)",$/\1/' -e 's/\\\\\(["\\\\]\)/\1/g' -e p
+    command shmoozectl list --json 2>/dev/null | grep -aoE '[{]"name":"([^"\]|[\].)*"' |
+        sed -e '/^{"name":"-/d' -e '/\\\\u/d' -e 's/^{"name":"\(.*\)"$/\1/' -e 's/\\\\\(["\\\\]\)/\1/g'
 end
 
-# Whether the cursor is behind one of these verbs.
+# Whether the command line has one of these verbs.
 function __shmoozectl_verb
     set -l words (commandline -opc)
     set -q words[2]; and contains -- $words[2] $argv
 end
 
-# How many arguments that are no options stand before the cursor, from the word of this number on.
+# Counts the arguments, without options, from the word with this number to the cursor.
 function __shmoozectl_count
     set -l words (commandline -opc)
     set -l count 0
@@ -35,12 +35,12 @@ function __shmoozectl_count
     echo $count
 end
 
-# Whether the first argument of one of these verbs is to come.
+# Whether the cursor is at the first argument of one of these verbs.
 function __shmoozectl_first
     __shmoozectl_verb $argv; and test (__shmoozectl_count 3) -eq 0
 end
 
-# Whether one of these verbs waits for a command after "--".
+# Whether one of these verbs still needs "--" before a command.
 function __shmoozectl_separator
     __shmoozectl_verb $argv; and test (__shmoozectl_count 3) -eq 1; and not contains -- -- (commandline -opc)
 end
@@ -49,7 +49,7 @@ function __shmoozectl_separated
     __shmoozectl_verb $argv; and contains -- -- (commandline -opc)
 end
 
-# What stands after "--" is a command line of its own.
+# Completes the command line after "--".
 function __shmoozectl_command
     set -l words (commandline -opc)
     set -e words[1..(contains -i -- -- $words)]

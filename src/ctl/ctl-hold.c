@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "ctl-number.h"
+#include "ctl-option.h"
 #include "ctl-output.h"
 #include "ctl-text.h"
 #include "ctl-verb.h"
@@ -33,34 +33,19 @@ on_input (gint         fd,
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-parse_access (const char    *word,
-              ShmoozeAccess *access)
-{
-  g_autoptr (GEnumClass) accesses = g_type_class_ref (SHMOOZE_TYPE_ACCESS);
-  GEnumValue *value = g_enum_get_value_by_nick (accesses, word);
-
-  if (value == NULL)
-    return FALSE;
-
-  *access = (ShmoozeAccess) value->value;
-  return TRUE;
-}
-
 static ShmoozeRegion *
-make (const char    *name,
-      const char    *file,
-      guint64        capacity,
-      ShmoozeAccess  access,
-      GError       **error)
+make (const char        *name,
+      const char        *file,
+      const CtlOptions  *options,
+      GError           **error)
 {
   g_autoptr (GFile) mapped = NULL;
 
   if (file == NULL)
-    return shmooze_region_create (name, capacity, access, error);
+    return shmooze_region_create (name, options->capacity, options->access, error);
 
   mapped = g_file_new_for_commandline_arg (file);
-  return shmooze_region_map_file (mapped, capacity, access, error);
+  return shmooze_region_map_file (mapped, options->capacity, options->access, error);
 }
 
 static int
@@ -93,22 +78,20 @@ ctl_hold (int    argc,
 {
   g_auto (GStrv) rest = NULL;
   g_autofree char *file = NULL;
-  g_autofree char *access_word = NULL;
   g_autoptr (ShmoozeRegion) region = NULL;
   g_autoptr (GError) error = NULL;
-  ShmoozeAccess access = SHMOOZE_ACCESS_READ_WRITE;
-  guint64 capacity = 0;
+  CtlOptions options = { .access = SHMOOZE_ACCESS_READ_WRITE };
   guint n;
   const GOptionEntry entries[] = {
     { "file", 0, 0, G_OPTION_ARG_FILENAME, &file,
       N_("Map this file, which is kept, instead of a named region"), N_("PATH") },
-    { "access", 0, 0, G_OPTION_ARG_STRING, &access_word,
-      N_("read-write, read, copy-on-write, read-execute or read-write-execute"), N_("ACCESS") },
+    CTL_OPTION ("access", ctl_option_access,
+                N_("read-write, read, copy-on-write, read-execute or read-write-execute"), N_("ACCESS")),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("NAME CAPACITY") },
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, &options,
                        _("Create a region and hold it until Ctrl+C or the end of the input."),
                        _("CAPACITY is a number of bytes; the suffixes K, M and G are accepted. With --file there\n"
                          "is no NAME, and CAPACITY defaults to the size of the file.")))
@@ -119,12 +102,10 @@ ctl_hold (int    argc,
     return ctl_verb_usage_error ("%s", _("Expected two arguments: NAME and CAPACITY."));
   if (file != NULL && n > 1)
     return ctl_verb_usage_error ("%s", _("With --file, the only argument is CAPACITY."));
-  if (n > 0 && !ctl_number_parse (rest[n - 1], &capacity, &error))
+  if (n > 0 && !ctl_option_parse_size (rest[n - 1], &options.capacity, &error))
     return ctl_verb_usage_error ("%s", error->message);
-  if (access_word != NULL && !parse_access (access_word, &access))
-    return ctl_verb_usage_error (_("Invalid value “%s” for --access; see --help."), access_word);
 
-  region = make (file == NULL ? rest[0] : NULL, file, capacity, access, &error);
+  region = make (file == NULL ? rest[0] : NULL, file, &options, &error);
   if (region == NULL)
     return ctl_verb_error ("%s", error->message);
   return hold (region, file == NULL ? rest[0] : file);

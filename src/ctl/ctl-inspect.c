@@ -64,7 +64,7 @@ append_header (GString               *text,
   append_line (text, INDENT, _("Messages sent so far: %" PRIu64), room->n_messages);
 }
 
-/* A single seat, or several in a row that are alike: free. */
+/* A seat, or a row of free seats. */
 static char *
 name_seats (const ShmoozeSeatInfo *first,
             guint                  number,
@@ -101,7 +101,7 @@ append_lane (GString               *text,
     append_line (text, INDENT, _("Broken: %s"), seat->problem);
 }
 
-/* Seats that have nothing to tell. */
+/* Rows of such seats are printed as one line. */
 static gboolean
 is_empty (const ShmoozeSeatInfo *seat)
 {
@@ -158,7 +158,7 @@ append_seats (GString               *text,
           break;
         }
 
-      /* What was said from a seat that is free again is part of the history. */
+      /* The messages of a free seat are still part of the history. */
       if (!seat->watching && !is_empty (seat))
         append_lane (text, room, seat);
 
@@ -177,11 +177,11 @@ append_region (GString       *text,
 }
 
 static void
-add_header (CtlJson    *json,
-            const char *name,
-            const char *path,
-            guint64     capacity,
-            gboolean    room)
+add_header (JsonBuilder *json,
+            const char  *name,
+            const char  *path,
+            guint64      capacity,
+            gboolean     room)
 {
   ctl_json_add_string (json, "name", name);
   ctl_json_add_string (json, "path", path);
@@ -190,11 +190,11 @@ add_header (CtlJson    *json,
   ctl_json_add_boolean (json, "room", room);
 }
 
-/* The time in UTC, as ISO 8601 has it; null: there is no such. */
+/* As ISO 8601 in UTC; null if GDateTime cannot represent the time. */
 static void
-add_time (CtlJson    *json,
-          const char *key,
-          gint64      usec)
+add_time (JsonBuilder *json,
+          const char  *key,
+          gint64       usec)
 {
   g_autoptr (GDateTime) second = g_date_time_new_from_unix_utc (usec / G_USEC_PER_SEC);
   g_autofree char *text = second != NULL ? g_date_time_format_iso8601 (second) : NULL;
@@ -203,44 +203,45 @@ add_time (CtlJson    *json,
 }
 
 static void
-add_lane (CtlJson               *json,
+add_lane (JsonBuilder           *json,
           const ShmoozeSeatInfo *seat)
 {
-  ctl_json_open_object (json, "lane");
+  json_builder_set_member_name (json, "lane");
+  json_builder_begin_object (json);
   ctl_json_add_number (json, "messages", seat->n_frames);
   ctl_json_add_number (json, "bytes", seat->n_bytes);
   ctl_json_add_number (json, "readers", seat->n_readers);
   ctl_json_add_string (json, "draft", seat->draft);
   ctl_json_add_string (json, "problem", seat->problem);
-  ctl_json_close_object (json);
+  json_builder_end_object (json);
 }
 
 static void
-add_seat (CtlJson               *json,
+add_seat (JsonBuilder           *json,
           const ShmoozeSeatInfo *seat,
           guint                  number)
 {
   static const char * const states[] = { "free", "taken", "crashed" };
   gboolean is_free = seat->state == SHMOOZE_SEAT_FREE;
 
-  ctl_json_open_object (json, NULL);
+  json_builder_begin_object (json);
   ctl_json_add_number (json, "number", number);
   ctl_json_add_boolean (json, "watching", seat->watching);
   ctl_json_add_string (json, "state", states[seat->state]);
   ctl_json_add_string (json, "nick", is_free ? NULL : seat->nick);
   if (is_free)
-    ctl_json_add_null (json, "since");
+    ctl_json_add_string (json, "since", NULL);
   else
     add_time (json, "since", seat->since);
   if (seat->watching)
-    ctl_json_add_null (json, "lane");
+    ctl_json_add_string (json, "lane", NULL);
   else
     add_lane (json, seat);
-  ctl_json_close_object (json);
+  json_builder_end_object (json);
 }
 
 static void
-add_room (CtlJson               *json,
+add_room (JsonBuilder           *json,
           const ShmoozeRoomInfo *room)
 {
   guint numbers[2] = { 0, 0 };
@@ -252,10 +253,11 @@ add_room (CtlJson               *json,
   ctl_json_add_number (json, "draft_size", room->draft_size);
   ctl_json_add_number (json, "messages", room->n_messages);
 
-  ctl_json_open_array (json, "seats");
+  json_builder_set_member_name (json, "seats");
+  json_builder_begin_array (json);
   for (guint i = 0; i < room->n_seats; i++)
     add_seat (json, &room->seats[i], ++numbers[room->seats[i].watching ? 1 : 0]);
-  ctl_json_close_array (json);
+  json_builder_end_array (json);
 }
 
 static gboolean
@@ -263,17 +265,17 @@ print_json (const ShmoozeRoomInfo  *room,
             ShmoozeRegion          *region,
             GError                **error)
 {
-  g_autoptr (CtlJson) json = ctl_json_new (FALSE);
+  g_autoptr (JsonBuilder) json = json_builder_new ();
 
-  ctl_json_open_object (json, NULL);
+  json_builder_begin_object (json);
   if (room != NULL)
     add_room (json, room);
   else
     add_header (json, shmooze_region_get_name (region), shmooze_region_get_path (region),
                 shmooze_region_get_capacity (region), FALSE);
-  ctl_json_close_object (json);
+  json_builder_end_object (json);
 
-  return ctl_json_write (json, -1, error);
+  return ctl_json_print (json, -1, error);
 }
 
 static gboolean
@@ -311,7 +313,7 @@ ctl_inspect (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("Describe the contents of a region: its header, seats and lanes."),
                        _("The programs that use the region are not disturbed. Text being typed is shown, too.\n"
                          "With --json: an object with name, path, capacity (in bytes), private (whether the region is\n"

@@ -7,48 +7,63 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What --json prints: one document, or with @one_line one a line. Values stand in the order in which
- * they are added; within an object each has a key, within an array none.
+/* What --json prints. JsonBuilder has neither unsigned numbers nor strings that contain NUL, so both pass
+ * through it in disguise, a number above G_MAXINT64 as a negative one and NUL as in modified UTF-8, until
+ * append_escaped() restores them.
  */
 
-#define REPLACEMENT 0xfffd
-#define BEYOND_BMP  0x10000
+#define NUL        "\300\200"
+#define BEYOND_BMP 0x10000
 
-struct _CtlJson
+/* @value may contain NUL, and must be valid UTF-8 otherwise. */
+void
+ctl_json_add_text (JsonBuilder *builder,
+                   const char  *key,
+                   const char  *value,
+                   gsize        length)
 {
-  GString  *text;
-  gboolean  one_line;
-  gboolean  first;      /* nothing stands in the innermost object or array */
-  guint     depth;
-};
+  g_autoptr (GString) text = g_string_sized_new (length);
 
-CtlJson *
-ctl_json_new (gboolean one_line)
+  for (const char *end = value + length; value < end; value++)
+    if (*value != '\0')
+      g_string_append_c (text, *value);
+    else
+      g_string_append (text, NUL);
+
+  json_builder_set_member_name (builder, key);
+  json_builder_add_string_value (builder, text->str);
+}
+
+/* NULL becomes null. A file name, for instance, need not be valid UTF-8. */
+void
+ctl_json_add_string (JsonBuilder *builder,
+                     const char  *key,
+                     const char  *value)
 {
-  CtlJson *self = g_new0 (CtlJson, 1);
+  g_autofree char *valid = value != NULL ? g_utf8_make_valid (value, -1) : NULL;
 
-  self->text = g_string_new (NULL);
-  self->one_line = one_line;
-  self->first = TRUE;
-
-  return self;
+  json_builder_set_member_name (builder, key);
+  json_builder_add_string_value (builder, valid);
 }
 
 void
-ctl_json_free (CtlJson *self)
+ctl_json_add_number (JsonBuilder *builder,
+                     const char  *key,
+                     guint64      value)
 {
-  g_string_free (self->text, TRUE);
-  g_free (self);
+  json_builder_set_member_name (builder, key);
+  json_builder_add_int_value (builder, (gint64) value);
 }
 
-static void
-append_unit (GString *text,
-             guint    unit)
+void
+ctl_json_add_boolean (JsonBuilder *builder,
+                      const char  *key,
+                      gboolean     value)
 {
-  g_string_append_printf (text, "\\u%04x", unit);
+  json_builder_set_member_name (builder, key);
+  json_builder_add_boolean_value (builder, value);
 }
 
-/* What does not show goes as a number, so that a terminal, and JavaScript, can be given the document. */
 static gboolean
 is_invisible (gunichar c)
 {
@@ -66,205 +81,63 @@ is_invisible (gunichar c)
 }
 
 static void
-append_char (GString  *text,
+append_char (GString  *output,
              gunichar  c)
 {
-  static const char shorthands[] = "\b\f\n\r\t";
-  const char *shorthand = c != 0 && c < ' ' ? strchr (shorthands, (int) c) : NULL;
-
-  if (shorthand != NULL)
-    {
-      g_string_append_c (text, '\\');
-      g_string_append_c (text, "bfnrt"[shorthand - shorthands]);
-    }
-  else if (c == '"' || c == '\\')
-    {
-      g_string_append_c (text, '\\');
-      g_string_append_c (text, (char) c);
-    }
-  else if (is_invisible (c) && c >= BEYOND_BMP)
-    {
-      append_unit (text, 0xd800 + ((c - BEYOND_BMP) >> 10));
-      append_unit (text, 0xdc00 + ((c - BEYOND_BMP) & 0x3ff));
-    }
-  else if (is_invisible (c))
-    {
-      append_unit (text, c);
-    }
+  if (!is_invisible (c))
+    g_string_append_unichar (output, c);
+  else if (c < BEYOND_BMP)
+    g_string_append_printf (output, "\\u%04x", c);
   else
-    {
-      g_string_append_unichar (text, c);
-    }
+    g_string_append_printf (output, "\\u%04x\\u%04x",
+                            0xd800 + ((c - BEYOND_BMP) >> 10), 0xdc00 + ((c - BEYOND_BMP) & 0x3ff));
 }
 
+/* Escapes invisible characters, so that no text in the JSON can control a terminal. They are only found
+ * within strings.
+ */
 static void
-begin_line (CtlJson *self)
+append_escaped (GString    *output,
+                const char *json)
 {
-  if (self->one_line)
-    return;
+  gboolean quoted = FALSE;
 
-  g_string_append_c (self->text, '\n');
-  for (guint i = 0; i < self->depth; i++)
-    g_string_append (self->text, "  ");
+  while (*json != '\0')
+    if (g_str_has_prefix (json, NUL))
+      {
+        g_string_append (output, "\\u0000");
+        json += strlen (NUL);
+      }
+    else if (*json == '\\')
+      {
+        g_string_append_len (output, json, 2);
+        json += 2;
+      }
+    else if (*json == '-' && !quoted)
+      {
+        g_string_append_printf (output, "%" PRIu64, (guint64) g_ascii_strtoll (json, (char **) &json, 10));
+      }
+    else
+      {
+        if (*json == '"')
+          quoted = !quoted;
+        append_char (output, g_utf8_get_char (json));
+        json = g_utf8_next_char (json);
+      }
 }
 
-/* What stands before each value. */
-static void
-begin_value (CtlJson    *self,
-             const char *key)
-{
-  if (!self->first)
-    g_string_append_c (self->text, ',');
-  if (self->depth > 0)
-    begin_line (self);
-  self->first = FALSE;
-
-  if (key != NULL)
-    g_string_append_printf (self->text, self->one_line ? "\"%s\":" : "\"%s\": ", key);
-}
-
-static void
-open_bracket (CtlJson    *self,
-              const char *key,
-              char        bracket)
-{
-  begin_value (self, key);
-  g_string_append_c (self->text, bracket);
-  self->depth++;
-  self->first = TRUE;
-}
-
-static void
-close_bracket (CtlJson *self,
-               char     bracket)
-{
-  self->depth--;
-  if (!self->first)
-    begin_line (self);
-  g_string_append_c (self->text, bracket);
-  self->first = self->depth == 0;
-
-  if (self->depth == 0)
-    g_string_append_c (self->text, '\n');
-}
-
-void
-ctl_json_open_object (CtlJson    *self,
-                      const char *key)
-{
-  open_bracket (self, key, '{');
-}
-
-void
-ctl_json_close_object (CtlJson *self)
-{
-  close_bracket (self, '}');
-}
-
-void
-ctl_json_open_array (CtlJson    *self,
-                     const char *key)
-{
-  open_bracket (self, key, '[');
-}
-
-void
-ctl_json_close_array (CtlJson *self)
-{
-  close_bracket (self, ']');
-}
-
-/* A string that comes in pieces, which ctl_json_append() adds. */
-void
-ctl_json_open_string (CtlJson    *self,
-                      const char *key)
-{
-  begin_value (self, key);
-  g_string_append_c (self->text, '"');
-}
-
-/* Bytes that are no UTF-8 are replaced; NUL is a character. */
-void
-ctl_json_append (CtlJson    *self,
-                 const char *value,
-                 gsize       length)
-{
-  const char *end = value + length;
-
-  for (const char *p = value; p < end;)
-    {
-      gunichar c = *p == '\0' ? 0 : g_utf8_get_char_validated (p, end - p);
-      gboolean valid = c != (gunichar) -1 && c != (gunichar) -2;
-
-      append_char (self->text, valid ? c : REPLACEMENT);
-      p = valid ? g_utf8_next_char (p) : p + 1;
-    }
-}
-
-void
-ctl_json_close_string (CtlJson *self)
-{
-  g_string_append_c (self->text, '"');
-}
-
-void
-ctl_json_add_text (CtlJson    *self,
-                   const char *key,
-                   const char *value,
-                   gsize       length)
-{
-  ctl_json_open_string (self, key);
-  ctl_json_append (self, value, length);
-  ctl_json_close_string (self);
-}
-
-/* NULL is null. */
-void
-ctl_json_add_string (CtlJson    *self,
-                     const char *key,
-                     const char *value)
-{
-  if (value != NULL)
-    ctl_json_add_text (self, key, value, strlen (value));
-  else
-    ctl_json_add_null (self, key);
-}
-
-void
-ctl_json_add_null (CtlJson    *self,
-                   const char *key)
-{
-  begin_value (self, key);
-  g_string_append (self->text, "null");
-}
-
-void
-ctl_json_add_number (CtlJson    *self,
-                     const char *key,
-                     guint64     value)
-{
-  begin_value (self, key);
-  g_string_append_printf (self->text, "%" PRIu64, value);
-}
-
-void
-ctl_json_add_boolean (CtlJson    *self,
-                      const char *key,
-                      gboolean    value)
-{
-  begin_value (self, key);
-  g_string_append (self->text, value ? "true" : "false");
-}
-
-/* Writes to standard output what has come together so far. */
+/* Prints the document on a line of its own. */
 gboolean
-ctl_json_write (CtlJson  *self,
-                int       interrupt_fd,
-                GError  **error)
+ctl_json_print (JsonBuilder  *builder,
+                int           interrupt_fd,
+                GError      **error)
 {
-  gboolean written = ctl_output_write (self->text->str, interrupt_fd, error);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *json = json_to_string (root, FALSE);
+  g_autoptr (GString) output = g_string_new (NULL);
 
-  g_string_truncate (self->text, 0);
+  append_escaped (output, json);
+  g_string_append_c (output, '\n');
 
-  return written;
+  return ctl_output_write (output->str, interrupt_fd, error);
 }

@@ -3,12 +3,12 @@
 
 #include "ctl-json.h"
 #include "ctl-output.h"
+#include "ctl-terminal.h"
 #include "ctl-text.h"
 #include "ctl-verb.h"
 
 #include <glib/gi18n.h>
 #include <shmooze/shmooze.h>
-#include <unistd.h>
 
 #define GAP 2
 
@@ -44,7 +44,7 @@ row_new (const char *name,
   return row;
 }
 
-/* The nicks of a room; of any other region only whether somebody has it. */
+/* The nicks in a room; any other region is only known to be in use. */
 static char *
 describe_holders (const ShmoozeRegionInfo *region)
 {
@@ -133,16 +133,17 @@ print_table (GPtrArray  *regions,
   if (!ctl_output_write (table, -1, error))
     return FALSE;
 
-  if (shmooze_region_name_is_private ("/") && isatty (STDOUT_FILENO))
+  if (shmooze_region_name_is_private ("/") && ctl_terminal_is_output ())
     ctl_verb_error ("%s", _("Names that begin with a slash are not listed; they are visible only in this sandbox."));
   return TRUE;
 }
 
 static void
-add_participants (CtlJson               *json,
+add_participants (JsonBuilder           *json,
                   const ShmoozeRoomInfo *room)
 {
-  ctl_json_open_array (json, "participants");
+  json_builder_set_member_name (json, "participants");
+  json_builder_begin_array (json);
 
   for (guint i = 0; room != NULL && i < room->n_seats; i++)
     {
@@ -151,40 +152,40 @@ add_participants (CtlJson               *json,
       if (seat->state != SHMOOZE_SEAT_TAKEN)
         continue;
 
-      ctl_json_open_object (json, NULL);
+      json_builder_begin_object (json);
       ctl_json_add_string (json, "nick", seat->nick);
       ctl_json_add_boolean (json, "watching", seat->watching);
-      ctl_json_close_object (json);
+      json_builder_end_object (json);
     }
 
-  ctl_json_close_array (json);
+  json_builder_end_array (json);
 }
 
 static gboolean
 print_json (GPtrArray  *regions,
             GError    **error)
 {
-  g_autoptr (CtlJson) json = ctl_json_new (FALSE);
+  g_autoptr (JsonBuilder) json = json_builder_new ();
 
-  ctl_json_open_array (json, NULL);
+  json_builder_begin_array (json);
 
   for (guint i = 0; i < regions->len; i++)
     {
       const ShmoozeRegionInfo *region = g_ptr_array_index (regions, i);
       g_autoptr (ShmoozeRoomInfo) room = shmooze_room_info_new (region->name, NULL);
 
-      ctl_json_open_object (json, NULL);
+      json_builder_begin_object (json);
       ctl_json_add_string (json, "name", region->name);
       ctl_json_add_string (json, "path", region->path);
       ctl_json_add_number (json, "capacity", region->capacity);
       ctl_json_add_boolean (json, "held", region->held);
       ctl_json_add_boolean (json, "room", room != NULL);
       add_participants (json, room);
-      ctl_json_close_object (json);
+      json_builder_end_object (json);
     }
 
-  ctl_json_close_array (json);
-  return ctl_json_write (json, -1, error);
+  json_builder_end_array (json);
+  return ctl_json_print (json, -1, error);
 }
 
 int
@@ -201,7 +202,7 @@ ctl_list (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("List the regions with their sizes and participants."),
                        _("“in use” marks a region that is held but is not a chat room. With --json: an array of\n"
                          "objects with name, path, capacity (in bytes), held, room (whether it is a chat room) and\n"

@@ -59,7 +59,7 @@ ctl_lock (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("Run a command while holding a mutex."),
                        _("The exit status is that of the command, or 128 plus the number of the signal that ended it.\n"
                          "If the previous holder of the mutex died, a note on standard error says so.")))

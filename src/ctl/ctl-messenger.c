@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "ctl-color.h"
-#include "ctl-number.h"
+#include "ctl-option.h"
 #include "ctl-talk.h"
+#include "ctl-terminal.h"
+#include "ctl-text.h"
 #include "ctl-verb.h"
 
 #include <glib/gi18n.h>
@@ -11,21 +12,18 @@
 #include <shmooze/shmooze.h>
 #include <string.h>
 
-/* Messages by the classic communicator. Its layout knows no presence: that a peer is there shows by what it
- * confirms, and only with one of this library sooner.
+/* Messages in the format of the classic communicator, which has no field for presence: only peers that use this
+ * library are detected, any other peer is known by the messages that it confirms.
  */
 
 #define PATIENCE_SECONDS 2
 
-/* The region is looked at this soon while something moves. What comes later stays in its slot. */
+/* While messages arrive the region is polled more often than this. A message that comes later stays in its slot. */
 #define LAST_MSEC 50
-
-#define OWN "> "
-#define OTHER "< "
 
 typedef struct
 {
-  CtlTalk              talk;
+  CtlTalk             *talk;
   ShmoozeCommunicator *communicator;
   guint                patience;
 } CtlMessenger;
@@ -34,29 +32,27 @@ static gboolean
 on_patience (gpointer user_data)
 {
   CtlMessenger *self = user_data;
-  guint n = self->talk.n_pending;
-  g_autofree char *message = NULL;
+  guint n = ctl_talk_get_n_pending (self->talk);
 
   if (shmooze_communicator_get_peer_present (self->communicator))
-    message = g_strdup_printf (ngettext ("%u message is not confirmed yet: the other side does not respond.",
-                                         "%u messages are not confirmed yet: the other side does not respond.", n),
-                               n);
+    ctl_talk_note (self->talk,
+                   ngettext ("%u message is not confirmed yet: the other side does not respond.",
+                             "%u messages are not confirmed yet: the other side does not respond.", n), n);
   else
-    message = g_strdup_printf (ngettext ("%u message is not confirmed yet: no peer detected. Waiting.",
-                                         "%u messages are not confirmed yet: no peer detected. Waiting.", n),
-                               n);
-  ctl_talk_note (&self->talk, message);
+    ctl_talk_note (self->talk,
+                   ngettext ("%u message is not confirmed yet: no peer detected. Waiting.",
+                             "%u messages are not confirmed yet: no peer detected. Waiting.", n), n);
 
   self->patience = 0;
   return G_SOURCE_REMOVE;
 }
 
-/* From now on the other side has some time for what waits. */
+/* Restarts the time after which a note says that messages are still not confirmed. */
 static void
 be_patient (CtlMessenger *self)
 {
   g_clear_handle_id (&self->patience, g_source_remove);
-  if (self->talk.n_pending > 0 && !self->talk.ended)
+  if (ctl_talk_get_n_pending (self->talk) > 0)
     self->patience = g_timeout_add_seconds (PATIENCE_SECONDS, on_patience, self);
 }
 
@@ -68,13 +64,13 @@ on_written (GObject      *source,
   CtlMessenger *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  /* When the region is lost, all fails alike, and "failed" tells it once. */
+  /* When the region is lost, every message fails, and "failed" reports that once. */
   if (!shmooze_communicator_write_finish (SHMOOZE_COMMUNICATOR (source), result, &error) &&
       g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
     return;
 
-  ctl_talk_sent (&self->talk, error);
-  be_patient (self);
+  if (ctl_talk_sent (self->talk, error))
+    be_patient (self);
 }
 
 static void
@@ -83,9 +79,9 @@ on_send (const char *text,
 {
   CtlMessenger *self = user_data;
 
-  ctl_talk_own (&self->talk, OWN, text);
+  ctl_talk_print_own (self->talk, NULL, text);
   shmooze_communicator_write_async (self->communicator, text, strlen (text), NULL, on_written, self);
-  if (self->patience == 0 && self->talk.n_pending == 1)
+  if (self->patience == 0 && ctl_talk_get_n_pending (self->talk) == 1)
     be_patient (self);
 }
 
@@ -95,11 +91,9 @@ on_data_received (ShmoozeCommunicator *communicator,
                   gpointer             user_data)
 {
   CtlMessenger *self = user_data;
-  gsize size;
-  const char *bytes = g_bytes_get_data (data, &size);
-  g_autofree char *text = size > 0 ? g_utf8_make_valid (bytes, (gssize) size) : g_strdup ("");
+  g_autofree char *text = ctl_text_from_bytes (data);
 
-  ctl_talk_other (&self->talk, self->talk.prompt != NULL ? OTHER : "", text);
+  ctl_talk_print_peer (self->talk, NULL, text);
 }
 
 static void
@@ -109,9 +103,9 @@ on_failed (ShmoozeCommunicator *communicator,
 {
   CtlMessenger *self = user_data;
 
-  ctl_talk_report (&self->talk, error->message);
+  ctl_talk_report (self->talk, "%s", error->message);
   if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST))
-    ctl_talk_finish (&self->talk, CTL_EXIT_FAILED);
+    ctl_talk_finish (self->talk, CTL_EXIT_FAILED);
 }
 
 static void
@@ -122,11 +116,9 @@ on_peer_present (ShmoozeCommunicator *communicator,
   CtlMessenger *self = user_data;
 
   if (shmooze_communicator_get_peer_present (communicator))
-    ctl_talk_event (&self->talk, "%s", _("The other side is here"));
-  else if (self->talk.events)
-    ctl_talk_event (&self->talk, "%s", _("The other side has gone"));
-  else
-    ctl_talk_note (&self->talk, _("The other side has gone."));
+    ctl_talk_event (self->talk, "%s", _("The other side is here"));
+  else if (!ctl_talk_event (self->talk, "%s", _("The other side has gone")))
+    ctl_talk_note (self->talk, "%s", _("The other side has gone."));
 
   be_patient (self);
 }
@@ -134,43 +126,39 @@ on_peer_present (ShmoozeCommunicator *communicator,
 static void
 greet (CtlMessenger *self)
 {
-  ctl_talk_event (&self->talk, _("“%s”: reading at %" PRId64 ", writing at %" PRId64 "; Ctrl+D leaves"),
+  ctl_talk_event (self->talk, _("“%s”: reading at %" PRId64 ", writing at %" PRId64 "; Ctrl+D leaves"),
                   shmooze_communicator_get_name (self->communicator),
                   shmooze_communicator_get_read_position (self->communicator),
                   shmooze_communicator_get_write_position (self->communicator));
 
   if (shmooze_communicator_get_peer_present (self->communicator))
-    ctl_talk_event (&self->talk, "%s", _("The other side is here"));
+    ctl_talk_event (self->talk, "%s", _("The other side is here"));
   else
-    ctl_talk_event (&self->talk, "%s", _("No peer detected yet"));
+    ctl_talk_event (self->talk, "%s", _("No peer detected yet"));
 }
 
 static void
 sum_up (CtlMessenger *self)
 {
-  guint n = self->talk.n_pending;
+  guint n = ctl_talk_get_n_pending (self->talk);
 
   if (n == 0)
     return;
 
-  self->talk.status = ctl_verb_error (ngettext ("%u message was not confirmed.",
-                                                "%u messages were not confirmed.", n), n);
-  if (self->talk.lines != NULL && !self->talk.input_ended)
-    ctl_verb_error ("%s", _("The rest of the input was not sent either."));
+  ctl_talk_report (self->talk, ngettext ("%u message was not confirmed.", "%u messages were not confirmed.", n), n);
+  ctl_talk_report_rest (self->talk);
 }
 
 static void
 talk (CtlMessenger *self)
 {
-  static const CtlTalkFuncs funcs = { on_send, NULL };
-
   g_signal_connect (self->communicator, "data-received", G_CALLBACK (on_data_received), self);
   g_signal_connect (self->communicator, "failed", G_CALLBACK (on_failed), self);
   g_signal_connect (self->communicator, "notify::peer-present", G_CALLBACK (on_peer_present), self);
 
-  ctl_talk_start (&self->talk, shmooze_communicator_get_max_size (self->communicator), &funcs, self);
+  ctl_talk_start (self->talk, shmooze_communicator_get_max_size (self->communicator));
   greet (self);
-  ctl_talk_run (&self->talk);
+  ctl_talk_run (self->talk);
   sum_up (self);
 
   g_clear_handle_id (&self->patience, g_source_remove);
@@ -179,95 +167,69 @@ talk (CtlMessenger *self)
 }
 
 static ShmoozeCommunicator *
-open_communicator (const char  *name,
-                   guint64      capacity,
-                   gint64       read_position,
-                   gint64       write_position,
-                   GError     **error)
+open_communicator (const char        *name,
+                   const CtlOptions  *options,
+                   GError           **error)
 {
-  g_autoptr (ShmoozeCommunicator) communicator = shmooze_communicator_new (name, capacity, error);
+  g_autoptr (ShmoozeCommunicator) communicator = shmooze_communicator_new (name, options->capacity, error);
   gboolean placed;
 
   if (communicator == NULL)
     return NULL;
 
-  if (read_position < 0)
+  if (options->read_position < 0)
     placed = shmooze_communicator_take_positions (communicator, error);
   else
-    placed = shmooze_communicator_set_read_position (communicator, read_position, error) &&
-             shmooze_communicator_set_write_position (communicator, write_position, error);
+    placed = shmooze_communicator_set_read_position (communicator, options->read_position, error) &&
+             shmooze_communicator_set_write_position (communicator, options->write_position, error);
 
   return placed && shmooze_communicator_start_reader (communicator, error) ? g_steal_pointer (&communicator) : NULL;
 }
 
 static int
-messenger (const char *name,
-           guint64     capacity,
-           gint64      read_position,
-           gint64      write_position,
-           gboolean    color)
+messenger (const char       *name,
+           const CtlOptions *options)
 {
+  static const CtlTalkFuncs funcs = { .send = on_send, .last_msec = LAST_MSEC };
   CtlMessenger self = { 0 };
   g_autoptr (GError) error = NULL;
+  int status;
 
-  ctl_talk_init (&self.talk, color);
-  self.talk.last_msec = LAST_MSEC;
-  self.communicator = open_communicator (name, capacity, read_position, write_position, &error);
+  self.talk = ctl_talk_new (&funcs, &self, options->color);
+  self.communicator = open_communicator (name, options, &error);
   if (self.communicator != NULL)
     talk (&self);
   else
-    self.talk.status = ctl_verb_error ("%s", error->message);
+    ctl_talk_report (self.talk, "%s", error->message);
 
-  ctl_talk_clear (&self.talk);
+  status = ctl_talk_close (self.talk);
   g_clear_object (&self.communicator);
 
-  return self.talk.status;
-}
-
-/* A position that was not given is -1. */
-static gboolean
-parse_position (const char  *word,
-                gint64      *position,
-                GError     **error)
-{
-  guint64 number;
-
-  *position = -1;
-  if (word == NULL)
-    return TRUE;
-  if (!ctl_number_parse (word, &number, error))
-    return FALSE;
-
-  *position = (gint64) MIN (number, G_MAXINT64);
-  return TRUE;
+  return status;
 }
 
 int
 ctl_messenger (int    argc,
                char **argv)
 {
-  g_autofree char *capacity_word = NULL;
-  g_autofree char *read_word = NULL;
-  g_autofree char *write_word = NULL;
-  g_autofree char *color_word = NULL;
+  CtlOptions options = {
+    .color = ctl_terminal_has_color (),
+    .capacity = SHMOOZE_COMMUNICATOR_CAPACITY,
+    .read_position = -1,
+    .write_position = -1,
+  };
   g_auto (GStrv) rest = NULL;
   const char *name;
-  g_autoptr (GError) error = NULL;
-  guint64 capacity = SHMOOZE_COMMUNICATOR_CAPACITY;
-  gint64 read_position;
-  gint64 write_position;
-  gboolean color = FALSE;
   const GOptionEntry entries[] = {
-    { "capacity", 0, 0, G_OPTION_ARG_STRING, &capacity_word, N_("Size of a new region"), N_("N") },
-    { "read-position", 0, 0, G_OPTION_ARG_STRING, &read_word, N_("Position where the other side writes"), N_("N") },
-    { "write-position", 0, 0, G_OPTION_ARG_STRING, &write_word, N_("Position where the other side reads"), N_("N") },
-    { "color", 0, 0, G_OPTION_ARG_STRING, &color_word,
-      N_("Print the other side in red: always, never or auto"), N_("WHEN") },
+    CTL_OPTION ("capacity", ctl_option_size, N_("Size of a new region"), N_("N")),
+    CTL_OPTION ("read-position", ctl_option_size, N_("Position where the other side writes"), N_("N")),
+    CTL_OPTION ("write-position", ctl_option_size, N_("Position where the other side reads"), N_("N")),
+    CTL_OPTION ("color", ctl_option_color, N_("Print the other side in red: always, never or auto"), N_("WHEN")),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, &options,
                        _("Exchange messages in the format of the classic communicator: each line of standard input is\n"
                          "a message, and the messages of the other side are printed.\n"
                          "NAME defaults to “/MemoryMappedShare”."),
@@ -282,15 +244,8 @@ ctl_messenger (int    argc,
 
   if (!ctl_verb_take_name (rest, SHMOOZE_COMMUNICATOR_NAME, &name))
     return CTL_EXIT_USAGE;
-  if (!ctl_color_parse (color_word, &color))
-    return ctl_verb_usage_error (_("Invalid value “%s” for --color: must be always, never or auto"), color_word);
-  if ((read_word == NULL) != (write_word == NULL))
+  if ((options.read_position < 0) != (options.write_position < 0))
     return ctl_verb_usage_error ("%s", _("--read-position and --write-position must be given together."));
-  if ((capacity_word != NULL && !ctl_number_parse (capacity_word, &capacity, &error)) ||
-      !parse_position (read_word, &read_position, &error) ||
-      !parse_position (write_word, &write_position, &error))
-    return ctl_verb_usage_error ("%s", error->message);
 
-  return messenger (name, capacity,
-                    read_position, write_position, color);
+  return messenger (name, &options);
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "ctl-output.h"
+#include "ctl-terminal.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
@@ -10,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* To a terminal in the characters of the locale: a byte inside a UTF-8 character may be a control
- * character elsewhere. To pipes and files always UTF-8, so that nothing is lost.
+/* A terminal gets the charset of the locale, in which a byte of a UTF-8 character may be a control character.
+ * Pipes and files always get UTF-8, so that nothing is lost.
  */
 static char *
 encode (const char *text)
@@ -19,14 +20,14 @@ encode (const char *text)
   const char *charset = NULL;
   char *encoded = NULL;
 
-  if (!g_get_charset (&charset) && isatty (STDOUT_FILENO))
+  if (!g_get_charset (&charset) && ctl_terminal_is_output ())
     encoded = g_convert_with_fallback (text, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
 
   return encoded != NULL ? encoded : g_strdup (text);
 }
 
-/* Writes all of @text to standard output. Where that would block, waits: who reads slowly slows the
- * room down, and nothing piles up here; but not once @interrupt_fd, if any, can be read.
+/* Writes all of @text to standard output. Blocks while the reader is slow, so that the program slows down rather
+ * than storing text; fails with G_IO_ERROR_CANCELLED once @interrupt_fd, which may be -1, becomes readable.
  */
 gboolean
 ctl_output_write (const char  *text,

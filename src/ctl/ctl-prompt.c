@@ -3,19 +3,19 @@
 
 #include "ctl-output.h"
 #include "ctl-prompt.h"
+#include "ctl-terminal.h"
 #include "ctl-text.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* The line being typed on a terminal, kept below what is printed meanwhile. The terminal's own line
- * editing cannot do that: nobody can ask it for the line it holds.
+/* The line being typed at a terminal, kept below what is printed meanwhile. The line editing of the terminal
+ * itself cannot do that, since a program cannot read the unfinished line.
  */
 
 #define PROMPT        "> "
@@ -52,7 +52,7 @@ struct _CtlPrompt
   gboolean        visible;
   gboolean        status_drawn;
 
-  GString        *keys;   /* bytes of a character that is not yet whole */
+  GString        *keys;   /* bytes of an incomplete character */
   KeysState       state;
 };
 
@@ -68,17 +68,6 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (CtlPrompt, ctl_prompt, G_TYPE_OBJECT)
 
-static gsize
-get_columns (void)
-{
-  struct winsize size = { 0 };
-
-  if (ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-    return 80;
-
-  return size.ws_col;
-}
-
 static void
 append_erase (CtlPrompt *self,
               GString   *output)
@@ -91,14 +80,14 @@ append_erase (CtlPrompt *self,
     g_string_append (output, ROW_UP ERASE_ROW);
 }
 
-/* One row each, of which the end shows: a row that wraps could not be erased after a resize. */
+/* Shows the end of the text on one row, since a row that wraps could not be erased after a resize. */
 static void
 append_row (GString    *output,
             const char *start,
             const char *text)
 {
   g_autofree char *clean = ctl_text_clean_line (text);
-  gsize columns = get_columns () - 1;
+  gsize columns = ctl_terminal_get_columns () - 1;
   gsize taken = ctl_text_width (start) + 1;
   const char *tail = ctl_text_tail (clean, columns > taken ? columns - taken : 0);
 
@@ -142,7 +131,7 @@ ctl_prompt_print (CtlPrompt   *self,
 static void
 redraw (CtlPrompt *self)
 {
-  /* Should the terminal be gone, its hang-up ends the program. */
+  /* An error means that the terminal is gone, and the hang-up signal ends the program. */
   ctl_prompt_print (self, "", NULL);
 }
 
@@ -160,7 +149,7 @@ enter_keys_mode (CtlPrompt *self)
 static void
 leave_keys_mode (CtlPrompt *self)
 {
-  /* In the background the attempt would stop us. */
+  /* In the background, tcsetattr() would stop the process. */
   if (tcgetpgrp (STDIN_FILENO) == getpgrp ())
     tcsetattr (STDIN_FILENO, TCSADRAIN, &self->former);
 }
@@ -295,7 +284,7 @@ handle_key (CtlPrompt *self,
     }
 }
 
-/* Takes all whole characters out of the bytes that have come. */
+/* Handles all complete characters; returns FALSE when the input ended. */
 static gboolean
 handle_keys (CtlPrompt *self)
 {
@@ -377,13 +366,13 @@ ctl_prompt_class_init (CtlPromptClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = ctl_prompt_dispose;
 
-  /* The text is another one. */
+  /* The text has changed. */
   signals[CHANGED] = g_signal_new ("changed", CTL_TYPE_PROMPT, G_SIGNAL_RUN_LAST, 0,
                                    NULL, NULL, NULL, G_TYPE_NONE, 0);
-  /* The text is to be sent; who takes it clears it. */
+  /* The text is to be sent; the handler clears it. */
   signals[ENTERED] = g_signal_new ("entered", CTL_TYPE_PROMPT, G_SIGNAL_RUN_LAST, 0,
                                    NULL, NULL, NULL, G_TYPE_NONE, 0);
-  /* There will be no more. */
+  /* The input has ended. */
   signals[ENDED] = g_signal_new ("ended", CTL_TYPE_PROMPT, G_SIGNAL_RUN_LAST, 0,
                                  NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -405,16 +394,15 @@ fill_signal_set (sigset_t *set)
   sigaddset (set, SIGWINCH);
 }
 
-/* Whether there is a terminal that a prompt can take over. To be asked before there are threads:
- * those would otherwise take the signals that belong to the prompt.
+/* Returns whether there is a terminal for a prompt. To be called before any thread starts, since it blocks
+ * signals that no thread must receive.
  */
 gboolean
 ctl_prompt_prepare (void)
 {
-  const char *terminal = g_getenv ("TERM");
   sigset_t set;
 
-  if (!isatty (STDIN_FILENO) || !isatty (STDOUT_FILENO) || terminal == NULL || strcmp (terminal, "dumb") == 0)
+  if (!isatty (STDIN_FILENO) || !ctl_terminal_can_erase ())
     return FALSE;
 
   fill_signal_set (&set);
@@ -454,7 +442,7 @@ ctl_prompt_clear (CtlPrompt *self)
   g_string_truncate (self->text, 0);
 }
 
-/* A row above the line, or none. */
+/* Sets a row above the line; NULL removes it. */
 void
 ctl_prompt_set_status (CtlPrompt  *self,
                        const char *status)
@@ -471,7 +459,7 @@ ctl_prompt_set_status (CtlPrompt  *self,
   ctl_output_write (output->str, self->interrupt_fd, NULL);
 }
 
-/* Gives the terminal back as it was. */
+/* Restores the terminal. */
 void
 ctl_prompt_close (CtlPrompt *self)
 {

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "ctl-json.h"
-#include "ctl-number.h"
+#include "ctl-option.h"
 #include "ctl-verb.h"
 
 #include <gio/gunixoutputstream.h>
@@ -11,8 +11,10 @@
 #include <shmooze/shmooze.h>
 #include <unistd.h>
 
-/* A region may be larger than memory: its bytes go out in pieces. As a text it can be told while it is one piece. */
-#define PIECE (1 << 20)
+/* A region may be larger than memory, so its bytes are copied in pieces. JSON is printed as a whole. */
+#define PIECE    (1 << 20)
+#define MAX_TEXT (1 << 20)
+#define MAX_JSON (256 << 20)
 
 static gboolean
 copy_out (ShmoozeView  *view,
@@ -27,7 +29,8 @@ copy_out (ShmoozeView  *view,
       g_autoptr (GBytes) bytes = shmooze_view_read_bytes (view, offset, MIN (count, PIECE), error);
 
       if (bytes == NULL ||
-          !g_output_stream_write_all (output, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL, NULL, error))
+          !g_output_stream_write_all (output, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL, NULL,
+                                      error))
         return FALSE;
       offset += g_bytes_get_size (bytes);
       count -= g_bytes_get_size (bytes);
@@ -39,7 +42,7 @@ static gboolean
 is_text (const char *bytes,
          gsize       length)
 {
-  /* NUL is a character, too, which the function does not know. */
+  /* NUL is a valid character, although g_utf8_validate() stops at it. */
   for (const char *end = bytes + length; bytes < end && !g_utf8_validate (bytes, end - bytes, &bytes); bytes++)
     if (*bytes != '\0')
       return FALSE;
@@ -47,57 +50,7 @@ is_text (const char *bytes,
   return TRUE;
 }
 
-/* Returns the bytes where they are but one piece. */
-static gboolean
-add_data (CtlJson      *json,
-          ShmoozeView  *view,
-          guint64       offset,
-          guint64       count,
-          GBytes      **whole,
-          GError      **error)
-{
-  g_autofree char *encoded = g_malloc (PIECE / 3 * 4 + 8);
-  const guint64 end = offset + count;
-  int state = 0, save = 0;
-
-  ctl_json_open_string (json, "data");
-
-  while (offset < end)
-    {
-      g_autoptr (GBytes) bytes = shmooze_view_read_bytes (view, offset, MIN (end - offset, PIECE), error);
-
-      if (bytes == NULL)
-        return FALSE;
-
-      ctl_json_append (json, encoded,
-                       g_base64_encode_step (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), FALSE,
-                                             encoded, &state, &save));
-      if (!ctl_json_write (json, -1, error))
-        return FALSE;
-      offset += g_bytes_get_size (bytes);
-      if (g_bytes_get_size (bytes) == count)
-        *whole = g_steal_pointer (&bytes);
-    }
-
-  ctl_json_append (json, encoded, g_base64_encode_close (FALSE, encoded, &state, &save));
-  ctl_json_close_string (json);
-
-  return TRUE;
-}
-
-static void
-add_text (CtlJson *json,
-          GBytes  *bytes)
-{
-  gsize length = 0;
-  const char *text = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
-
-  if (bytes != NULL && is_text (text, length))
-    ctl_json_add_text (json, "text", text, length);
-  else
-    ctl_json_add_null (json, "text");
-}
-
+/* The bytes in Base64, and as text if they are text. */
 static gboolean
 print_json (const char   *name,
             ShmoozeView  *view,
@@ -105,19 +58,38 @@ print_json (const char   *name,
             guint64       count,
             GError      **error)
 {
-  g_autoptr (CtlJson) json = ctl_json_new (FALSE);
-  g_autoptr (GBytes) bytes = count == 0 ? g_bytes_new_static ("", 0) : NULL;
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *encoded = NULL;
+  const char *data;
+  gsize size;
 
-  ctl_json_open_object (json, NULL);
+  if (count > MAX_JSON)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   _("Cannot print %" PRIu64 " bytes as JSON: the limit is %d; use OFFSET and COUNT"), count, MAX_JSON);
+      return FALSE;
+    }
+
+  bytes = count > 0 ? shmooze_view_read_bytes (view, offset, count, error) : g_bytes_new_static ("", 0);
+  if (bytes == NULL)
+    return FALSE;
+
+  data = g_bytes_get_data (bytes, &size);
+  encoded = g_base64_encode ((const guchar *) data, size);
+
+  json_builder_begin_object (json);
   ctl_json_add_string (json, "name", name);
   ctl_json_add_number (json, "offset", offset);
   ctl_json_add_number (json, "count", count);
-  if (!add_data (json, view, offset, count, &bytes, error))
-    return FALSE;
-  add_text (json, bytes);
-  ctl_json_close_object (json);
+  ctl_json_add_string (json, "data", encoded);
+  if (size <= MAX_TEXT && is_text (data, size))
+    ctl_json_add_text (json, "text", data, size);
+  else
+    ctl_json_add_string (json, "text", NULL);
+  json_builder_end_object (json);
 
-  return ctl_json_write (json, -1, error);
+  return ctl_json_print (json, -1, error);
 }
 
 int
@@ -137,7 +109,7 @@ ctl_read (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("Write the bytes of a region to standard output, unchanged."),
                        _("OFFSET defaults to 0 and COUNT to the rest of the region. With --json: an object with name,\n"
                          "offset, count, data (the bytes in Base64) and text (the bytes as text, or null if they are\n"
@@ -147,9 +119,9 @@ ctl_read (int    argc,
   n = rest != NULL ? g_strv_length (rest) : 0;
   if (n < 1 || n > 3)
     return ctl_verb_usage_error ("%s", _("Expected one to three arguments: NAME, OFFSET and COUNT."));
-  if (n > 1 && !ctl_number_parse (rest[1], &offset, &error))
+  if (n > 1 && !ctl_option_parse_size (rest[1], &offset, &error))
     return ctl_verb_usage_error ("%s", error->message);
-  if (n > 2 && !ctl_number_parse (rest[2], &count, &error))
+  if (n > 2 && !ctl_option_parse_size (rest[2], &count, &error))
     return ctl_verb_usage_error ("%s", error->message);
 
   region = shmooze_region_open (rest[0], SHMOOZE_ACCESS_READ, &error);

@@ -17,7 +17,7 @@ ctl_remove (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("Remove the name of a region, even if the region is in use."),
                        _("Programs that hold the region keep it without a name. The name can be used again.")))
     return CTL_EXIT_USAGE;

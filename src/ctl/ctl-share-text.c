@@ -1,51 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "ctl-number.h"
+#include "ctl-option.h"
 #include "ctl-talk.h"
 #include "ctl-verb.h"
 
 #include <gio/gunixinputstream.h>
 #include <glib/gi18n.h>
-#include <shmooze/shmooze.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The writing side of the classic live text: at a terminal the line being typed is the text, from a pipe
- * or file all that has come.
- */
+/* At a terminal the shared text is the line being typed, from a pipe or file it is everything read so far. */
 
 #define CHUNK 65536
 
 typedef struct
 {
-  CtlTalk            talk;
+  CtlTalk           *talk;
   ShmoozeSharedText *shared;
+  GCancellable      *reading;
   GInputStream      *stream;    /* of a pipe or file … */
-  GString           *input;     /* … what has come of it … */
-  gsize              n_shared;  /* … and how many bytes of that are shared, in valid UTF-8 */
-  gboolean           full;      /* no more of it is */
-  gboolean           entered;   /* the prompt is empty, but the text is not */
+  GString           *input;     /* … the bytes read so far … */
+  gsize              n_shared;  /* … and how many bytes of valid UTF-8 are shared of them */
+  gboolean           full;      /* no more of the input fits */
+  gboolean           entered;   /* the prompt is empty, but the text is still shared */
 } CtlShareText;
 
 static void read_more (CtlShareText *self);
 
-/* What no longer fits may do so again; what is lost is lost. */
+static void
+fail (CtlShareText *self,
+      const GError *error)
+{
+  ctl_talk_report (self->talk, "%s", error->message);
+  ctl_talk_finish (self->talk, CTL_EXIT_FAILED);
+}
+
+/* A text that is too long may fit later; any other error is final. */
 static gboolean
 is_too_long (const GError *error)
 {
   return g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_TOO_LONG);
 }
 
-static void
-fail (CtlShareText *self,
-      const GError *error)
-{
-  ctl_talk_report (&self->talk, error->message);
-  ctl_talk_finish (&self->talk, CTL_EXIT_FAILED);
-}
-
-/* How long a beginning of whole lines has room; @line is the number of the first that has none. */
+/* The length of the whole lines that fit; @line is the number of the first line that does not. */
 static gsize
 find_fitting_lines (const char *text,
                     guint       max_units,
@@ -66,31 +64,26 @@ find_fitting_lines (const char *text,
   return (gsize) (fitting - text);
 }
 
-/* Keeps what fits: the whole lines, or what is there already of the next one. */
+/* Shares the whole lines that fit, unless a part of the next line is shared already. */
 static void
 refuse (CtlShareText *self,
         const char   *text,
-        const GError *why)
+        const GError *reason)
 {
   guint line;
   gsize fitting = find_fitting_lines (text, shmooze_shared_text_get_max_units (self->shared), &line);
   g_autofree char *lines = g_strndup (text, fitting);
-  g_autofree char *message = NULL;
   g_autoptr (GError) error = NULL;
 
   self->full = TRUE;
   if (fitting > self->n_shared && !shmooze_shared_text_set_text (self->shared, lines, &error))
-    {
-      fail (self, error);
-      return;
-    }
-
-  /* Translators: the number of a line, then the reason with the numbers */
-  message = g_strdup_printf (_("Line %u and what follows it are not shared: %s"), line, why->message);
-  ctl_talk_report (&self->talk, message);
+    fail (self, error);
+  else
+    /* Translators: the number of a line, then the reason with the numbers */
+    ctl_talk_report (self->talk, _("Line %u and what follows it are not shared: %s"), line, reason->message);
 }
 
-/* How much of what has come can be taken for text: all but the beginning of a character. */
+/* The length of the input without an incomplete character at its end. */
 static gsize
 whole_characters (const GString *input)
 {
@@ -125,7 +118,7 @@ end_input (CtlShareText *self)
     share_input (self, self->input->len);
 
   if (isatty (STDERR_FILENO))
-    ctl_talk_note (&self->talk, _("The input has ended; the text stays shared until Ctrl+C."));
+    ctl_talk_note (self->talk, "%s", _("The input has ended; the text stays shared until Ctrl+C."));
 }
 
 static void
@@ -141,11 +134,7 @@ on_read (GObject      *source,
     return;
 
   if (bytes == NULL)
-    {
-      g_autofree char *message = g_strdup_printf (_("Could not read the input: %s"), error->message);
-
-      ctl_talk_report (&self->talk, message);
-    }
+    ctl_talk_report (self->talk, _("Could not read the input: %s"), error->message);
 
   if (bytes == NULL || g_bytes_get_size (bytes) == 0)
     {
@@ -153,7 +142,7 @@ on_read (GObject      *source,
       return;
     }
 
-  /* Who writes into the pipe is not held up by what does not fit. */
+  /* The rest of an input that does not fit is read and dropped, so that the program that writes it goes on. */
   if (!self->full)
     {
       g_string_append_len (self->input, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes));
@@ -165,19 +154,20 @@ on_read (GObject      *source,
 static void
 read_more (CtlShareText *self)
 {
-  g_input_stream_read_bytes_async (self->stream, CHUNK, G_PRIORITY_DEFAULT, self->talk.reading, on_read, self);
+  g_input_stream_read_bytes_async (self->stream, CHUNK, G_PRIORITY_DEFAULT, self->reading, on_read, self);
 }
 
-/* What does not fit is told while it is typed, and the former text stays. */
+/* Returns FALSE if the text is too long: the previous text stays shared, and the status line says so. */
 static gboolean
-share_typed (CtlShareText *self,
-             const char   *text)
+share_typed (const char *text,
+             gpointer    user_data)
 {
+  CtlShareText *self = user_data;
   g_autoptr (GError) error = NULL;
   gboolean shared = shmooze_shared_text_set_text (self->shared, text, &error);
 
   if (shared || is_too_long (error))
-    ctl_prompt_set_status (self->talk.prompt, shared ? NULL : error->message);
+    ctl_talk_set_status (self->talk, shared ? NULL : error->message);
   else
     fail (self, error);
 
@@ -185,114 +175,99 @@ share_typed (CtlShareText *self,
 }
 
 static void
-on_changed (CtlPrompt *prompt,
-            gpointer   user_data)
+on_typing (const char *text,
+           gpointer    user_data)
 {
   CtlShareText *self = user_data;
-  const char *text = ctl_prompt_get_text (prompt);
 
   if (*text == '\0' && self->entered)
     return;
 
   self->entered = FALSE;
-  share_typed (self, text);
+  share_typed (text, self);
 }
 
 static void
-on_entered (CtlPrompt *prompt,
-            gpointer   user_data)
+on_send (const char *text,
+         gpointer    user_data)
 {
   CtlShareText *self = user_data;
-  g_autofree char *text = g_strdup (ctl_prompt_get_text (prompt));
 
-  if (!share_typed (self, text))
-    return;
-
-  ctl_prompt_clear (prompt);
   self->entered = TRUE;
-  ctl_talk_own (&self->talk, "", text);
+  ctl_talk_print_own (self->talk, "", text);
+  ctl_talk_sent (self->talk, NULL);
 }
 
-static void
-on_ended (CtlPrompt *prompt,
-          gpointer   user_data)
-{
-  CtlShareText *self = user_data;
-
-  ctl_talk_finish (&self->talk, CTL_EXIT_DONE);
-}
-
-static void
-start_prompt (CtlShareText *self)
-{
-  ctl_talk_event (&self->talk, _("What you type is shared as “%s”; Ctrl+D ends"),
-                  shmooze_shared_text_get_name (self->shared));
-
-  self->talk.prompt = ctl_prompt_new (self->talk.interrupt_fd);
-  g_signal_connect (self->talk.prompt, "changed", G_CALLBACK (on_changed), self);
-  g_signal_connect (self->talk.prompt, "entered", G_CALLBACK (on_entered), self);
-  g_signal_connect (self->talk.prompt, "ended", G_CALLBACK (on_ended), self);
-}
-
-/* Nothing has been typed, or has come: this is the text so far. */
 static void
 share (CtlShareText *self)
 {
   g_autoptr (GError) error = NULL;
 
+  /* What a former program has left in the region is not shared. */
   if (!shmooze_shared_text_set_text (self->shared, "", &error))
     {
       fail (self, error);
       return;
     }
 
-  if (self->talk.person)
-    start_prompt (self);
+  if (ctl_talk_is_interactive (self->talk))
+    {
+      ctl_talk_event (self->talk, _("What you type is shared as “%s”; Ctrl+D ends"),
+                      shmooze_shared_text_get_name (self->shared));
+      ctl_talk_start (self->talk, G_MAXSIZE);
+    }
   else
-    read_more (self);
-  ctl_talk_run (&self->talk);
+    {
+      read_more (self);
+    }
+  ctl_talk_run (self->talk);
 }
 
 static int
 share_text (const char *name,
             guint64     capacity)
 {
+  static const CtlTalkFuncs funcs = {
+    .send = on_send,
+    .typing = on_typing,
+    .accept = share_typed,
+    .empty_lines = TRUE,
+  };
   CtlShareText self = { 0 };
+  g_autoptr (GCancellable) reading = g_cancellable_new ();
+  g_autoptr (GInputStream) stream = g_unix_input_stream_new (STDIN_FILENO, FALSE);
+  g_autoptr (GString) input = g_string_new (NULL);
+  g_autoptr (ShmoozeSharedText) shared = NULL;
   g_autoptr (GError) error = NULL;
 
-  ctl_talk_init (&self.talk, FALSE);
-  self.stream = g_unix_input_stream_new (STDIN_FILENO, FALSE);
-  self.input = g_string_new (NULL);
-  self.shared = shmooze_shared_text_share (name, capacity, &error);
-  if (self.shared != NULL)
+  self.talk = ctl_talk_new (&funcs, &self, FALSE);
+  self.reading = reading;
+  self.stream = stream;
+  self.input = input;
+  self.shared = shared = shmooze_shared_text_share (name, capacity, &error);
+  if (shared != NULL)
     share (&self);
   else
-    self.talk.status = ctl_verb_error ("%s", error->message);
+    ctl_talk_report (self.talk, "%s", error->message);
 
-  ctl_talk_clear (&self.talk);
-  g_clear_object (&self.shared);
-  g_clear_object (&self.stream);
-  g_string_free (self.input, TRUE);
-
-  return self.talk.status;
+  g_cancellable_cancel (reading);
+  return ctl_talk_close (self.talk);
 }
 
 int
 ctl_share_text (int    argc,
                 char **argv)
 {
-  g_autofree char *capacity_word = NULL;
+  CtlOptions options = { .capacity = SHMOOZE_SHARED_TEXT_CAPACITY };
   g_auto (GStrv) rest = NULL;
   const char *name;
-  g_autoptr (GError) error = NULL;
-  guint64 capacity = SHMOOZE_SHARED_TEXT_CAPACITY;
   const GOptionEntry entries[] = {
-    { "capacity", 0, 0, G_OPTION_ARG_STRING, &capacity_word, N_("Size of a new region"), N_("N") },
+    CTL_OPTION ("capacity", ctl_option_size, N_("Size of a new region"), N_("N")),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, &options,
                        _("Share a text that other programs show while it changes.\n"
                          "NAME defaults to “/EMoreauSharedDemo”."),
                        _("N is a number of bytes; the suffixes K, M and G are accepted. A new region has 8096\n"
@@ -307,8 +282,6 @@ ctl_share_text (int    argc,
 
   if (!ctl_verb_take_name (rest, SHMOOZE_SHARED_TEXT_NAME, &name))
     return CTL_EXIT_USAGE;
-  if (capacity_word != NULL && !ctl_number_parse (capacity_word, &capacity, &error))
-    return ctl_verb_usage_error ("%s", error->message);
 
-  return share_text (name, capacity);
+  return share_text (name, options.capacity);
 }

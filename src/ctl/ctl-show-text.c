@@ -1,28 +1,179 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "ctl-color.h"
 #include "ctl-interrupt.h"
-#include "ctl-text-printer.h"
+#include "ctl-json.h"
+#include "ctl-option.h"
+#include "ctl-output.h"
+#include "ctl-terminal.h"
+#include "ctl-text.h"
 #include "ctl-verb.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
-#include <shmooze/shmooze.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The reading side of the classic live text. */
+#define RULE        "------------------------------"
+#define ROWS_UP     "\033[%uA"
+#define ERASE_BELOW "\r\033[J"
 
 typedef struct
 {
+  const char        *name;
+  gboolean           follow;
+  gboolean           json;
+  gboolean           color;
+  gboolean           terminal;      /* a person reads the text … */
+  gboolean           erases;        /* … and it replaces the previous one */
+  int                interrupt_fd;
   ShmoozeSharedText *shared;
-  CtlTextPrinter     printer;
   GMainLoop         *loop;
-  char              *text;     /* that is printed */
+  char              *text;          /* the text printed last */
+  guint              n_rows;        /* that it takes on the terminal */
   gboolean           ended;
   int                status;
 } CtlShowText;
+
+/* Folds a line at the width of the terminal, so that the number of rows to erase is known. */
+static void
+append_folded (GPtrArray  *rows,
+               const char *line,
+               gsize       columns)
+{
+  g_autofree char *clean = ctl_text_clean_line (line);
+  g_autoptr (GString) row = g_string_new (NULL);
+  gsize taken = 0;
+
+  for (const char *p = clean; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      g_autofree char *letter = g_strndup (p, (gsize) (g_utf8_next_char (p) - p));
+      gsize width = ctl_text_width (letter);
+
+      if (taken > 0 && taken + width > columns)
+        {
+          g_ptr_array_add (rows, g_strdup (row->str));
+          g_string_truncate (row, 0);
+          taken = 0;
+        }
+      g_string_append (row, letter);
+      taken += width;
+    }
+
+  g_ptr_array_add (rows, g_strdup (row->str));
+}
+
+static void
+append_row (CtlShowText *self,
+            GPtrArray   *rows,
+            const char  *line,
+            gsize        columns)
+{
+  if (self->erases)
+    append_folded (rows, line, columns);
+  else
+    g_ptr_array_add (rows, g_strdup (line));
+}
+
+/* Keeps the end of a text that is longer than the terminal. */
+static void
+cut (GPtrArray *rows,
+     guint      n_head,
+     guint      n_rows)
+{
+  if (rows->len > n_rows)
+    g_ptr_array_remove_range (rows, MIN (n_head, n_rows), rows->len - n_rows);
+}
+
+/* FALSE after the last line: a line end at the end of a text does not begin another line. */
+static gboolean
+is_line (char * const *line)
+{
+  return line[0] != NULL && (*line[0] != '\0' || line[1] != NULL);
+}
+
+/* Like the classic program; replaces the previous text if the terminal can erase it. */
+static void
+append_for_person (CtlShowText *self,
+                   GString     *output,
+                   const char  *text)
+{
+  const guint columns = ctl_terminal_get_columns () - 1;
+  const guint n_units = shmooze_shared_text_count_units (text, -1);
+  g_autofree char *clean = ctl_text_clean (text);
+  g_auto (GStrv) lines = g_strsplit (clean, "\n", -1);
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *head = NULL;
+  guint n_head;
+
+  head = g_strdup_printf (ngettext ("%u character to read.", "%u characters to read.", n_units), n_units);
+  append_row (self, rows, head, columns);
+  append_row (self, rows, RULE, columns);
+  n_head = rows->len;
+  for (guint i = 0; is_line (lines + i); i++)
+    append_row (self, rows, lines[i], columns);
+  if (self->erases)
+    cut (rows, n_head, ctl_terminal_get_rows () - 1);
+
+  if (self->n_rows > 0)
+    g_string_append_printf (output, ROWS_UP ERASE_BELOW, self->n_rows);
+  for (guint i = 0; i < rows->len; i++)
+    ctl_text_append_line (output, self->color && i >= n_head ? CTL_TEXT_RED : NULL, "",
+                           g_ptr_array_index (rows, i));
+  self->n_rows = self->erases ? rows->len : 0;
+}
+
+/* The text alone; with --follow each text is followed by a line end. */
+static void
+append_bare (CtlShowText *self,
+             GString     *output,
+             const char  *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  if (self->color)
+    for (guint i = 0; is_line (lines + i); i++)
+      ctl_text_append_line (output, CTL_TEXT_RED, "", lines[i]);
+  else
+    g_string_append (output, text);
+
+  if (self->follow && (!self->color || g_str_has_suffix (text, "\n") || *text == '\0'))
+    g_string_append_c (output, '\n');
+}
+
+static gboolean
+print_json (CtlShowText  *self,
+            const char   *text,
+            GError      **error)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+
+  json_builder_begin_object (json);
+  ctl_json_add_string (json, "name", self->name);
+  ctl_json_add_number (json, "units", shmooze_shared_text_count_units (text, -1));
+  ctl_json_add_string (json, "text", text);
+  json_builder_end_object (json);
+
+  return ctl_json_print (json, self->interrupt_fd, error);
+}
+
+static gboolean
+print_text (CtlShowText  *self,
+            const char   *text,
+            GError      **error)
+{
+  g_autoptr (GString) output = g_string_new (NULL);
+
+  if (self->json)
+    return print_json (self, text, error);
+
+  if (self->terminal)
+    append_for_person (self, output, text);
+  else
+    append_bare (self, output, text);
+
+  return ctl_output_write (output->str, self->interrupt_fd, error);
+}
 
 static void
 finish (CtlShowText *self,
@@ -38,20 +189,21 @@ report (CtlShowText *self,
         const char  *message)
 {
   ctl_verb_error ("%s", message);
-  ctl_text_printer_keep (&self->printer);
+  /* The message is below the text, which can no longer be erased. */
+  self->n_rows = 0;
 }
 
 static void
-print (CtlShowText *self,
-       const char  *text)
+print_next (CtlShowText *self,
+            const char  *text)
 {
   g_autoptr (GError) error = NULL;
 
   g_free (self->text);
   self->text = g_strdup (text);
 
-  /* An interruption has its own way to end us; a reader who went away knows. */
-  if (ctl_text_printer_print (&self->printer, text, &error) ||
+  /* An interruption ends the program by itself. */
+  if (print_text (self, text, &error) ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
@@ -67,7 +219,7 @@ stop_following (CtlShowText *self)
   shmooze_shared_text_stop_reader (self->shared);
 }
 
-/* There will be no more texts, but perhaps there is one that nobody has looked at. */
+/* The last text may not have been printed yet. */
 static void
 end (CtlShowText *self,
      const char  *message)
@@ -76,7 +228,7 @@ end (CtlShowText *self,
 
   stop_following (self);
   if (text != NULL && g_strcmp0 (text, self->text) != 0)
-    print (self, text);
+    print_next (self, text);
 
   report (self, message);
   finish (self, CTL_EXIT_FAILED);
@@ -87,7 +239,7 @@ on_changed (ShmoozeSharedText *shared,
             const char        *text,
             gpointer           user_data)
 {
-  print (user_data, text);
+  print_next (user_data, text);
 }
 
 static void
@@ -113,7 +265,7 @@ on_sharer_present (ShmoozeSharedText *shared,
   if (shmooze_shared_text_get_sharer_present (shared))
     return;
 
-  message = g_strdup_printf (_("“%s” is no longer shared."), self->printer.name);
+  message = g_strdup_printf (_("“%s” is no longer shared."), self->name);
   end (self, message);
 }
 
@@ -123,7 +275,7 @@ on_removed (ShmoozeSharedText *shared,
             gpointer           user_data)
 {
   CtlShowText *self = user_data;
-  g_autofree char *message = g_strdup_printf (_("The region “%s” was removed."), self->printer.name);
+  g_autofree char *message = g_strdup_printf (_("The region “%s” was removed."), self->name);
 
   end (self, message);
 }
@@ -141,7 +293,7 @@ on_interrupt (int          fd,
 static int
 follow (CtlShowText *self)
 {
-  guint interrupt = g_unix_fd_add (self->printer.interrupt_fd, G_IO_IN, on_interrupt, self);
+  guint interrupt = g_unix_fd_add (self->interrupt_fd, G_IO_IN, on_interrupt, self);
 
   self->loop = g_main_loop_new (NULL, FALSE);
   g_signal_connect (self->shared, "changed", G_CALLBACK (on_changed), self);
@@ -167,37 +319,33 @@ show_once (CtlShowText *self)
   g_autoptr (GError) error = NULL;
   g_autofree char *text = shmooze_shared_text_dup_text (self->shared, NULL, &error);
 
-  if (text == NULL || !ctl_text_printer_print (&self->printer, text, &error))
+  if (text == NULL || !print_text (self, text, &error))
     return ctl_verb_error ("%s", error->message);
 
   return CTL_EXIT_DONE;
 }
 
 static int
-show_text (const char *name,
-           gboolean    again,
-           gboolean    json,
-           gboolean    color)
+show_text (CtlShowText *self)
 {
-  CtlShowText self = { 0 };
   g_autoptr (GError) error = NULL;
   int status;
 
-  ctl_text_printer_init (&self.printer, name, json, color, again);
-  if (again)
-    self.printer.interrupt_fd = ctl_interrupt_open ();
+  self->terminal = ctl_terminal_is_output ();
+  self->erases = self->follow && ctl_terminal_can_erase ();
+  self->interrupt_fd = self->follow ? ctl_interrupt_open () : -1;
 
-  self.shared = shmooze_shared_text_show (name, &error);
-  if (self.shared != NULL)
-    status = again ? follow (&self) : show_once (&self);
+  self->shared = shmooze_shared_text_show (self->name, &error);
+  if (self->shared != NULL)
+    status = self->follow ? follow (self) : show_once (self);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     status = ctl_verb_error ("%s", _("Memory-mapped file does not exist. Run Process A first."));
   else
     status = ctl_verb_error ("%s", error->message);
 
-  g_clear_object (&self.shared);
-  if (again)
-    close (self.printer.interrupt_fd);
+  g_clear_object (&self->shared);
+  if (self->interrupt_fd >= 0)
+    close (self->interrupt_fd);
 
   return status;
 }
@@ -206,21 +354,18 @@ int
 ctl_show_text (int    argc,
                char **argv)
 {
-  g_autofree char *color_word = NULL;
+  CtlOptions options = { .color = ctl_terminal_has_color () };
+  CtlShowText self = { 0 };
   g_auto (GStrv) rest = NULL;
-  const char *name;
-  gboolean again = FALSE;
-  gboolean json = FALSE;
-  gboolean color = FALSE;
   const GOptionEntry entries[] = {
-    { "follow", 0, 0, G_OPTION_ARG_NONE, &again, N_("Print the text again whenever it changes"), NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print JSON"), NULL },
-    { "color", 0, 0, G_OPTION_ARG_STRING, &color_word, N_("Print the text in red: always, never or auto"), N_("WHEN") },
+    { "follow", 0, 0, G_OPTION_ARG_NONE, &self.follow, N_("Print the text again whenever it changes"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self.json, N_("Print JSON"), NULL },
+    CTL_OPTION ("color", ctl_option_color, N_("Print the text in red: always, never or auto"), N_("WHEN")),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, N_("[NAME]") },
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, &options,
                        _("Print a shared text.\n"
                          "NAME defaults to “/EMoreauSharedDemo”."),
                        _("At a terminal, the length of the text and a rule come first; a pipe or file receives\n"
@@ -231,10 +376,9 @@ ctl_show_text (int    argc,
                          "--follow one object per line.")))
     return CTL_EXIT_USAGE;
 
-  if (!ctl_verb_take_name (rest, SHMOOZE_SHARED_TEXT_NAME, &name))
+  if (!ctl_verb_take_name (rest, SHMOOZE_SHARED_TEXT_NAME, &self.name))
     return CTL_EXIT_USAGE;
-  if (!ctl_color_parse (color_word, &color))
-    return ctl_verb_usage_error (_("Invalid value “%s” for --color: must be always, never or auto"), color_word);
 
-  return show_text (name, again, json, color);
+  self.color = options.color;
+  return show_text (&self);
 }

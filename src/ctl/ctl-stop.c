@@ -38,7 +38,7 @@ ctl_stop (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("Ask the worker of a region to stop after its current unit.\n"
                          "NAME defaults to “/SampleApp”."),
                        _("Does not wait for the worker to exit. Fails if no worker is running.")))

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "ctl-output.h"
+#include "ctl-terminal.h"
 #include "ctl-verb.h"
 
 #include <glib-unix.h>
@@ -261,14 +262,6 @@ run (Supervision *self)
   return self->status;
 }
 
-static gboolean
-draws (void)
-{
-  const char *terminal = g_getenv ("TERM");
-
-  return isatty (STDOUT_FILENO) && terminal != NULL && strcmp (terminal, "dumb") != 0;
-}
-
 static int
 supervise (const char        *name,
            const char *const *argv)
@@ -276,7 +269,7 @@ supervise (const char        *name,
   g_autoptr (ShmoozeSupervisor) supervisor = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
-  Supervision self = { .command = argv[0], .loop = loop, .lines = G_QUEUE_INIT, .terminal = draws () };
+  Supervision self = { .command = argv[0], .loop = loop, .lines = G_QUEUE_INIT, .terminal = ctl_terminal_can_erase () };
 
   self.supervisor = supervisor = shmooze_supervisor_new (name, argv, &error);
   if (supervisor == NULL)
@@ -301,7 +294,7 @@ ctl_supervise (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("Start a worker, or adopt a running one, and restart it whenever it dies."),
                        _("The worker is a command that records its process ID in the region NAME, like “shmoozectl\n"
                          "worker NAME”. A worker that dies within a second is restarted after a pause, which grows.\n"

@@ -1,75 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "ctl-lines.h"
-#include "ctl-prompt.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
-/* What chat, line and messenger do alike: a person at a terminal, or a pipe, says lines and hears others. */
+/* A session in which a person at a terminal, or a pipe, sends lines and reads those of peers. */
 typedef struct _CtlTalk CtlTalk;
 
 typedef struct
 {
-  /* Answered, now or later, with ctl_talk_sent(). */
-  void (*send)   (const char *text,
-                  gpointer    user_data);
-  /* What stands in the prompt, now; NULL where nobody could see it. */
-  void (*typing) (const char *text,
-                  gpointer    user_data);
+  /* Sends a line. The answer, at once or later, is ctl_talk_sent(). */
+  void     (*send)   (const char *text,
+                      gpointer    user_data);
+  /* Optional: the text in the prompt has changed. */
+  void     (*typing) (const char *text,
+                      gpointer    user_data);
+  /* Optional: returns FALSE if the entered text is to stay in the prompt. */
+  gboolean (*accept) (const char *text,
+                      gpointer    user_data);
+  gboolean   empty_lines;    /* send these, too */
+  guint      last_msec;      /* how long to wait for messages at the end of the input */
 } CtlTalkFuncs;
 
-struct _CtlTalk
-{
-  const CtlTalkFuncs *funcs;
-  gpointer            user_data;
-  GMainLoop          *loop;
-  GCancellable       *reading;
-  CtlLines           *lines;         /* of a pipe or file … */
-  CtlPrompt          *prompt;        /* … or else of a person at a terminal */
-  gsize               max_length;
-  gboolean            color;
-  gboolean            events;
-  gboolean            person;        /* at a terminal that can erase */
-  gboolean            empty_lines;   /* are sent, too */
-  int                 interrupt_fd;
-  guint               interrupt;
-  guint               line_number;
-  guint               n_sent;
-  guint               n_pending;
-  gboolean            input_ended;
-  guint               last_msec;     /* how long what arrives is waited for at the end */
-  guint               last_look;
-  guint               last_moment;
-  gboolean            finished;      /* is to end … */
-  gboolean            ended;         /* … and has */
-  int                 status;
-};
-
-void ctl_talk_init   (CtlTalk            *self,
-                      gboolean            color);
-void ctl_talk_start  (CtlTalk            *self,
-                      gsize               max_length,
-                      const CtlTalkFuncs *funcs,
-                      gpointer            user_data);
-void ctl_talk_run    (CtlTalk            *self);
-void ctl_talk_clear  (CtlTalk            *self);
-void ctl_talk_sent   (CtlTalk            *self,
-                      const GError       *error);
-void ctl_talk_finish (CtlTalk            *self,
-                      int                 status);
-void ctl_talk_note   (CtlTalk            *self,
-                      const char         *message);
-void ctl_talk_report (CtlTalk            *self,
-                      const char         *message);
-void ctl_talk_event  (CtlTalk            *self,
-                      const char         *format,
-                      ...) G_GNUC_PRINTF (2, 3);
-void ctl_talk_own    (CtlTalk            *self,
-                      const char         *start,
-                      const char         *text);
-void ctl_talk_other  (CtlTalk            *self,
-                      const char         *start,
-                      const char         *text);
+CtlTalk *ctl_talk_new            (const CtlTalkFuncs *funcs,
+                                  gpointer            user_data,
+                                  gboolean            color);
+void     ctl_talk_start          (CtlTalk            *self,
+                                  gsize               max_length);
+void     ctl_talk_run            (CtlTalk            *self);
+void     ctl_talk_finish         (CtlTalk            *self,
+                                  int                 status);
+int      ctl_talk_close          (CtlTalk            *self);
+gboolean ctl_talk_is_interactive (CtlTalk            *self);
+guint    ctl_talk_get_n_pending  (CtlTalk            *self);
+gboolean ctl_talk_has_sent_input (CtlTalk            *self);
+gboolean ctl_talk_sent           (CtlTalk            *self,
+                                  const GError       *error);
+void     ctl_talk_set_status     (CtlTalk            *self,
+                                  const char         *status);
+void     ctl_talk_note           (CtlTalk            *self,
+                                  const char         *format,
+                                  ...) G_GNUC_PRINTF (2, 3);
+void     ctl_talk_report         (CtlTalk            *self,
+                                  const char         *format,
+                                  ...) G_GNUC_PRINTF (2, 3);
+void     ctl_talk_report_rest    (CtlTalk            *self);
+gboolean ctl_talk_event          (CtlTalk            *self,
+                                  const char         *format,
+                                  ...) G_GNUC_PRINTF (2, 3);
+void     ctl_talk_print_own      (CtlTalk            *self,
+                                  const char         *start,
+                                  const char         *text);
+void     ctl_talk_print_peer     (CtlTalk            *self,
+                                  const char         *start,
+                                  const char         *text);
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Text for a terminal: made harmless, measured and cut in columns. */
+/* Text for a terminal: display-safe, coloured, and measured in columns. */
 
 #define REPLACEMENT  0xfffd
 #define LAST_CONTROL 0x1f
@@ -13,9 +13,11 @@
 #define PICTURES     0x2400
 #define JOINER       0x200d
 
-/* A text of a stranger must not move the cursor, colour the screen or answer for the user. */
+#define NORMAL "\033[m"
+
+/* A peer's text must not move the cursor, change colours or make the terminal send input. */
 static void
-append_harmless (GString  *string,
+append_safe (GString  *string,
                  gunichar  c)
 {
   if (c <= LAST_CONTROL)
@@ -34,14 +36,14 @@ is_line_end (gunichar c)
   return c == '\n' || c == 0x2028 || c == 0x2029;
 }
 
-/* Marks that turn the direction of all that follows on the line. */
+/* Marks that change the direction of everything that follows on the line. */
 static gboolean
 is_direction (gunichar c)
 {
   return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Control characters become pictures of themselves; line ends and tabs stay. */
+/* Replaces control characters by symbols that depict them; line ends and tabs stay. */
 char *
 ctl_text_clean (const char *text)
 {
@@ -57,13 +59,13 @@ ctl_text_clean (const char *text)
       else if (c == '\t')
         g_string_append_c (clean, '\t');
       else if (c != '\r' || p[1] != '\n')
-        append_harmless (clean, c);
+        append_safe (clean, c);
     }
 
   return g_string_free (clean, FALSE);
 }
 
-/* The same for what must stay on one line and leave what follows it alone: names, live texts. */
+/* The same for text that must stay on one line and must not affect the rest of it: names and drafts. */
 char *
 ctl_text_clean_line (const char *text)
 {
@@ -77,17 +79,40 @@ ctl_text_clean_line (const char *text)
       if (c == '\t')
         g_string_append_c (clean, ' ');
       else if (is_line_end (c))
-        append_harmless (clean, '\n');
+        append_safe (clean, '\n');
       else if (is_direction (c))
         g_string_append_unichar (clean, REPLACEMENT);
       else
-        append_harmless (clean, c);
+        append_safe (clean, c);
     }
 
   return g_string_free (clean, FALSE);
 }
 
-/* As g_format_size(), with a plain space: tables are read by programs, too. */
+/* @bytes as valid UTF-8, with NUL replaced. */
+char *
+ctl_text_from_bytes (GBytes *bytes)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (bytes, &size);
+
+  return size > 0 ? g_utf8_make_valid (text, (gssize) size) : g_strdup ("");
+}
+
+/* Colours each line separately, since pagers expect that. @style may be NULL. */
+void
+ctl_text_append_line (GString    *output,
+                      const char *style,
+                      const char *start,
+                      const char *line)
+{
+  if (style != NULL)
+    g_string_append_printf (output, "%s%s%s" NORMAL "\n", style, start, line);
+  else
+    g_string_append_printf (output, "%s%s\n", start, line);
+}
+
+/* Like g_format_size(), with a plain space: scripts read the table of regions. */
 char *
 ctl_text_size (guint64 size)
 {
@@ -117,7 +142,7 @@ ctl_text_width (const char *text)
   return width;
 }
 
-/* Appends @text and as many spaces as make it @width columns. */
+/* Appends @text, padded with spaces to @width columns. */
 void
 ctl_text_pad (GString    *string,
               const char *text,
@@ -129,7 +154,7 @@ ctl_text_pad (GString    *string,
     g_string_append_c (string, ' ');
 }
 
-/* The longest end of @text that takes no more than @width columns. */
+/* The longest end of @text that fits into @width columns. */
 const char *
 ctl_text_tail (const char *text,
                gsize       width)
@@ -143,7 +168,7 @@ ctl_text_tail (const char *text,
       taken += char_width (g_utf8_get_char (p));
       if (taken > width)
         break;
-      /* A mark without its letter would stand on what comes before. */
+      /* A combining mark without its letter would combine with the character before it. */
       if (char_width (g_utf8_get_char (p)) > 0)
         tail = p;
     }
@@ -151,7 +176,7 @@ ctl_text_tail (const char *text,
   return tail;
 }
 
-/* Removes what a person takes for the last character: with its marks, and all that joiners join. */
+/* Removes the last character as a person sees it: with its combining marks, and with all that joiners join. */
 void
 ctl_text_erase_last (GString *text)
 {

@@ -6,21 +6,28 @@
 
 #include <glib/gi18n.h>
 
-/* What all verbs share: reading their options, and failing. */
+/* What all verbs share: parsing the command line, and errors. */
 
+/* @options is passed to the callbacks among @entries, and may be NULL. Prints an error and returns FALSE if the
+ * command line is invalid.
+ */
 gboolean
 ctl_verb_parse (int                  argc,
                 char               **argv,
                 const GOptionEntry  *entries,
+                gpointer             options,
                 const char          *summary,
                 const char          *description)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  GOptionGroup *group = g_option_group_new (NULL, NULL, NULL, options, NULL);
   g_autoptr (GError) error = NULL;
 
+  g_option_group_add_entries (group, entries);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+  g_option_context_set_main_group (context, group);
   g_option_context_set_summary (context, summary);
   g_option_context_set_description (context, description);
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {
@@ -31,15 +38,15 @@ ctl_verb_parse (int                  argc,
   return TRUE;
 }
 
-/* The one name that may be among the arguments, or else the usual one. */
+/* Takes a region name from the arguments, or the default. Fails if there are several. */
 gboolean
 ctl_verb_take_name (char       **rest,
-                    const char  *usual,
+                    const char  *default_name,
                     const char **name)
 {
   guint n = rest != NULL ? g_strv_length (rest) : 0;
 
-  *name = n > 0 ? rest[0] : usual;
+  *name = n > 0 ? rest[0] : default_name;
   if (n <= 1)
     return TRUE;
 

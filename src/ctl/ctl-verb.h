@@ -47,10 +47,11 @@ int      ctl_write                (int                  argc,
 gboolean ctl_verb_parse           (int                  argc,
                                    char               **argv,
                                    const GOptionEntry  *entries,
+                                   gpointer             options,
                                    const char          *summary,
                                    const char          *description);
 gboolean ctl_verb_take_name       (char               **rest,
-                                   const char          *usual,
+                                   const char          *default_name,
                                    const char         **name);
 int      ctl_verb_usage_error     (const char          *format,
                                    ...) G_GNUC_PRINTF (1, 2);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "ctl-output.h"
+#include "ctl-terminal.h"
 #include "ctl-verb.h"
 
 #include <glib-unix.h>
@@ -165,7 +166,7 @@ work (const char *name)
   g_autoptr (ShmoozeWorker) worker = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
-  Work self = { .name = name, .loop = loop, .terminal = isatty (STDOUT_FILENO), .status = CTL_EXIT_DONE };
+  Work self = { .name = name, .loop = loop, .terminal = ctl_terminal_is_output (), .status = CTL_EXIT_DONE };
 
   signal (SIGPIPE, SIG_IGN);
   self.worker = worker = shmooze_worker_new (name, &error);
@@ -196,7 +197,7 @@ ctl_worker (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("Run the sample worker, which works in units of one second until it is asked to stop.\n"
                          "NAME defaults to “/SampleApp”."),
                        _("Records its process ID in the region, where “shmoozectl stop NAME” or a supervisor can\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "ctl-number.h"
+#include "ctl-option.h"
 #include "ctl-verb.h"
 
 #include <gio/gunixinputstream.h>
@@ -46,7 +46,7 @@ ctl_write (int    argc,
     G_OPTION_ENTRY_NULL
   };
 
-  if (!ctl_verb_parse (argc, argv, entries,
+  if (!ctl_verb_parse (argc, argv, entries, NULL,
                        _("Write standard input into a region, at OFFSET or at the beginning."),
                        _("Everything is written once the input has ended, or nothing if it does not fit.")))
     return CTL_EXIT_USAGE;
@@ -54,7 +54,7 @@ ctl_write (int    argc,
   n = rest != NULL ? g_strv_length (rest) : 0;
   if (n < 1 || n > 2)
     return ctl_verb_usage_error ("%s", _("Expected one or two arguments: NAME and OFFSET."));
-  if (n > 1 && !ctl_number_parse (rest[1], &offset, &error))
+  if (n > 1 && !ctl_option_parse_size (rest[1], &offset, &error))
     return ctl_verb_usage_error ("%s", error->message);
 
   region = shmooze_region_open (rest[0], SHMOOZE_ACCESS_READ_WRITE, &error);

@@ -221,6 +221,18 @@ def other_regions_inspected():
 
 
 @tap.case
+def huge_numbers_inspected():
+    """Numbers that only fit into 64 bits without a sign are exact."""
+    os.kill(chat('Ada').process.pid, signal.SIGSTOP)
+    with open(os.path.join(folder(), 'chat'), 'r+b') as file:
+        for number in ((1 << 63) - 1, 1 << 63, (1 << 64) - 1):
+            file.seek(128)
+            file.write(struct.pack('<Q', number))
+            file.flush()
+            equal(as_json('inspect', 'chat')['messages'], number)
+
+
+@tap.case
 def hostile_rooms():
     """Whatever stands in a room, the document can be parsed."""
     # One of them must not wake up meanwhile and mend or leave.
@@ -313,12 +325,16 @@ def every_character_read():
 
 @tap.case
 def large_regions_read():
-    """More than 1 MiB is read in pieces, as data without a text."""
+    """More than 1 MiB is read as data without a text, and more than 256 MiB is refused."""
     data = ('0123456789abcde\n' * (MIB // 16 * 3)).encode() + b'...'
     hold_bytes('large', data)
     for count in (MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 2, 3 * MIB + 3):
         check_read('large', data, 0, count)
         check_read('large', data, 3, count - 3)
+    hold('huge', 257 * MIB)
+    done = place.run('read', '--json', 'huge')
+    equal((done.returncode, done.stdout), (1, b''))
+    contains(done.stderr, str(257 * MIB), str(256 * MIB))
 
 
 @tap.case

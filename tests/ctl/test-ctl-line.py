@@ -591,7 +591,7 @@ def help_and_wrong_words():
         done = place.run('line', *options)
         equal((done.returncode, done.stdout), (2, b''))
         contains(done.stderr, word, 'shmoozectl line --help')
-    for options, word in (((NAME, '--mutex=/m'), '/m'), (('a/b',), 'a/b'), ((NAME, '--capacity=0'), '0 bytes')):
+    for options, word in (((NAME, '--mutex=/m'), '/m'), (('a/b',), 'a/b'), ((NAME, '--capacity=0'), 'capacity 0')):
         done = place.run('line', *options)
         equal((done.returncode, done.stdout), (1, b''))
         contains(done.stderr, word)
