@@ -12,20 +12,11 @@ static guint32 *samples;
 static gsize n_samples;
 static guint64 recording_begins, recording_ends, trip_began;
 
-guint64
-bench_now (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (guint64) now.tv_sec * 1000000000 + (guint64) now.tv_nsec;
-}
-
 void
 bench_trips_begin (double seconds)
 {
   samples = g_new (guint32, SAMPLES_MAX);
-  memset (samples, 1, SAMPLES_MAX * sizeof *samples);  /* page faults now, not among the samples */
+  memset (samples, 1, SAMPLES_MAX * sizeof *samples);  /* so that page faults occur now */
   trip_began = bench_now ();
   recording_begins = trip_began + WARM_UP_NSEC;
   recording_ends = recording_begins + (guint64) (seconds * 1e9);
@@ -37,7 +28,7 @@ bench_trip_begin (void)
   trip_began = bench_now ();
 }
 
-/* The next trip begins now. FALSE: that was the last one. */
+/* Also begins the next trip. Returns FALSE after the last one. */
 gboolean
 bench_trip_end (void)
 {
@@ -58,7 +49,7 @@ compare (gconstpointer a,
   return (x > y) - (x < y);
 }
 
-/* The clock may step by 10 ns and more: within such a step the samples are taken as evenly spread. */
+/* The resolution of the clock may be 10 ns or more: equal samples are taken as evenly spread over one step. */
 static double
 find_median (void)
 {

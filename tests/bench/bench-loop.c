@@ -43,7 +43,7 @@ deliver (gconstpointer message,
   if (!bench_run.ping)
     {
       if (is_idle && (flags & BENCH_END) == 0)
-        g_timeout_add (200, begin_idle, NULL);  /* what the channel does in starting is not counted */
+        g_timeout_add (200, begin_idle, NULL);  /* the work of starting is not counted */
       else if (is_idle)
         bench_idle_print ();
       bench_put (loop_channel, flags, bench_run.size);
@@ -114,7 +114,7 @@ bench_loop (BenchChannel *channel,
   is_idle = strcmp (workload, "idle") == 0;
   is_sparse = strcmp (workload, "sparse") == 0;
   if (!is_idle && !is_sparse && strcmp (workload, "rtt") != 0)
-    bench_die ("The workload “%s” has no main loop", workload);
+    bench_die ("The workload “%s” cannot run in a main loop", workload);
 
   fd = bench_channel_watch (channel, deliver);
   loop = g_main_loop_new (NULL, FALSE);
@@ -131,7 +131,7 @@ bench_loop (BenchChannel *channel,
         bench_trips_begin (seconds);
     }
   if (fd >= 0)
-    on_readable (fd, G_IO_IN, NULL);  /* what came before the watch */
+    on_readable (fd, G_IO_IN, NULL);  /* what arrived before the watch */
   g_main_loop_run (loop);
   g_main_loop_unref (loop);
   if (bench_run.ping && !is_idle)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The workloads, the same for every channel: what is sent stands in private memory before, and of what comes
- * every byte is read, so that no channel can save itself the moving of the data. */
+/* The workloads, the same for every channel. A message is sent from private memory, and every byte of a received
+ * message is read, so that no channel can avoid moving the data. */
 
 #include "bench.h"
 
@@ -12,11 +12,24 @@
 
 BenchRun bench_run;
 
+/* What a channel does that does not define these two. */
+__attribute__ ((weak)) void
+bench_channel_release (BenchChannel *self)
+{
+}
+
+__attribute__ ((weak)) int
+bench_channel_watch (BenchChannel *self,
+                     BenchDeliver  deliver)
+{
+  return BENCH_WATCH_THREAD;
+}
+
 static guint64 *outgoing;
 static guint64 outgoing_sum;
 static guint64 n_sent, n_received;
 
-/* Of all words but the first. */
+/* The sum of all words except the first. */
 static guint64
 sum_words (gconstpointer message,
            gsize         size)
@@ -53,7 +66,7 @@ bench_put (BenchChannel *channel,
   bench_channel_send (channel, outgoing, size);
 }
 
-/* Dies unless the message is the one that is due, and whole. Returns its flags. */
+/* Exits unless the message is complete and the next one in order. Returns its flags. */
 guint64
 bench_check (gconstpointer message,
              gsize         size)
@@ -81,7 +94,7 @@ get (BenchChannel *channel)
   return flags;
 }
 
-/* There and back. @sparse: each time after 2 ms of silence. */
+/* Round trips; with @sparse, each after 2 ms of silence. */
 static void
 run_trips (BenchChannel *channel,
            gboolean      sparse,
@@ -130,12 +143,12 @@ take_all (BenchChannel *channel)
   while ((flags & BENCH_END) == 0);
 }
 
-/* One way, as fast as the channel accepts, until the receiver confirms the last. */
+/* One way, as fast as the channel accepts messages, until the receiver has confirmed the last one. */
 static void
 run_stream (BenchChannel *channel,
             double        seconds)
 {
-  guint n_between_looks = bench_run.size >= 65536 ? 1 : 64;
+  guint n_per_clock = bench_run.size >= 65536 ? 1 : 64;
   guint64 n = 1, begin = bench_now (), taken;
 
   if (!bench_run.ping)
@@ -153,9 +166,9 @@ run_stream (BenchChannel *channel,
   begin = bench_now ();
   do
     {
-      for (guint i = 0; i < n_between_looks; i++)
+      for (guint i = 0; i < n_per_clock; i++)
         bench_put (channel, 0, bench_run.size);
-      n += n_between_looks;
+      n += n_per_clock;
     }
   while ((double) (bench_now () - begin) < seconds * SECOND_NSEC);
   bench_put (channel, BENCH_ACK | BENCH_END, bench_run.size);
@@ -165,7 +178,6 @@ run_stream (BenchChannel *channel,
           (double) (n * bench_run.size) * 1000 / (double) taken);
 }
 
-/* What waiting for nothing costs. */
 static void
 run_idle (BenchChannel *channel,
           double        seconds)
@@ -182,7 +194,7 @@ run_idle (BenchChannel *channel,
 
   get (channel);
   bench_put (channel, 0, bench_run.size);
-  g_usleep (200000);  /* what the channel does in starting is not counted */
+  g_usleep (200000);  /* the work of starting is not counted */
   bench_idle_begin ();
   get (channel);
   bench_idle_print ();
@@ -226,7 +238,7 @@ main (int    argc,
   bench_run.size = strtoul (argv[5], NULL, 0);
   seconds = g_ascii_strtod (argv[6], NULL);
   if (bench_run.size < 16 || bench_run.size % 8 != 0)
-    bench_die ("SIZE is a multiple of 8, at least 16");
+    bench_die ("SIZE must be a multiple of 8, and at least 16");
 
   make_message (bench_run.size);
   channel = bench_channel_open (&bench_run);
@@ -239,7 +251,7 @@ main (int    argc,
   else if (strcmp (workload, "idle") == 0)
     run_idle (channel, seconds);
   else
-    bench_die ("There is no workload “%s”", workload);
+    bench_die ("Unknown workload “%s”", workload);
   fflush (stdout);
   bench_channel_close (channel);
   free (outgoing);

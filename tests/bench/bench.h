@@ -8,65 +8,63 @@
 
 G_BEGIN_DECLS
 
-/* One program of the benchmark is the workloads, bench.c, linked with one channel: a way to pass messages
+/* Each program of the benchmark consists of the workloads, bench.c, and one channel: a way to pass messages
  * between two processes. It is started twice, as
  *
  *     PROGRAM [OPTION] pong ID WORKLOAD WAIT SIZE SECONDS
  *     PROGRAM [OPTION] ping ID WORKLOAD WAIT SIZE SECONDS
  *
- * ID is this run's own, made of letters, digits and dashes; SIZE is a multiple of 8, at least 16. See README.md
- * for the workloads and what they print. */
+ * ID is unique to the run and consists of letters, digits and dashes; SIZE is a multiple of 8, at least 16. See
+ * README.md for the workloads and what they print. */
 
 typedef enum
 {
   BENCH_SPIN,   /* never sleeps */
   BENCH_BLOCK,  /* sleeps in the kernel */
-  BENCH_LOOP    /* within a GLib main loop */
+  BENCH_LOOP    /* in a GLib main loop */
 } BenchWait;
 
 typedef struct
 {
   const char *id;
-  const char *option;  /* of the channel's own; NULL: none */
-  gboolean    ping;    /* pong makes what both use, ping waits for it */
+  const char *option;  /* of the channel; NULL: none */
+  gboolean    ping;    /* pong creates the channel, ping waits for it */
   BenchWait   wait;
   gsize       size;    /* of the largest message */
 } BenchRun;
 
-/* A channel, which each program has one kind of. */
 typedef struct _BenchChannel BenchChannel;
 
-/* Takes a message that came, in the main loop. */
+/* Receives a message in the main loop. */
 typedef void (*BenchDeliver) (gconstpointer message,
                               gsize         size);
 
 typedef enum
 {
-  BENCH_WATCH_THREAD = -1,  /* a thread has to wait in bench_channel_receive() */
+  BENCH_WATCH_THREAD = -1,  /* a thread waits in bench_channel_receive() */
   BENCH_WATCH_NATIVE = -2   /* the channel calls the function from the main loop itself */
 } BenchWatch;
 
 BenchChannel  *bench_channel_open    (const BenchRun *run);
 
-/* Returns when the message is accepted. */
+/* Returns when the channel has accepted the message. */
 void           bench_channel_send    (BenchChannel   *self,
                                       gconstpointer   message,
                                       gsize           size);
 
-/* The next message, which can be read until it is released; waits for it, or with @now returns NULL when
- * there is none. What was held back in sending goes out now. */
+/* Returns the next message, which can be read until it is released. Waits for it, or returns NULL if @now is set and
+ * there is none. A channel that holds back messages sends them now. */
 gconstpointer  bench_channel_receive (BenchChannel   *self,
                                       gsize          *size,
                                       gboolean        now);
 void           bench_channel_release (BenchChannel   *self);
 
-/* For BENCH_LOOP: a descriptor that is readable when something has come, or a BenchWatch. */
+/* For BENCH_LOOP: a descriptor that is readable if there is a message, or a BenchWatch. */
 int            bench_channel_watch   (BenchChannel   *self,
                                       BenchDeliver    deliver);
 void           bench_channel_close   (BenchChannel   *self);
 
 /* Figures, in bench-figures.c */
-guint64        bench_now             (void);
 void           bench_trips_begin     (double          seconds);
 void           bench_trip_begin      (void);
 gboolean       bench_trip_end        (void);
@@ -79,7 +77,7 @@ void           bench_loop            (BenchChannel   *channel,
                                       const char     *workload,
                                       double          seconds);
 
-/* Messages, in bench.c. Flags stand in a message's first word, beside its number. */
+/* Messages, in bench.c. The first word of a message has its number and flags. */
 #define BENCH_ACK (G_GUINT64_CONSTANT (1) << 62)
 #define BENCH_END (G_GUINT64_CONSTANT (1) << 63)
 
@@ -90,6 +88,16 @@ void           bench_put             (BenchChannel   *channel,
                                       gsize           size);
 guint64        bench_check           (gconstpointer   message,
                                       gsize           size);
+
+/* In nanoseconds. */
+static inline guint64
+bench_now (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (guint64) now.tv_sec * 1000000000 + (guint64) now.tv_nsec;
+}
 
 static inline void
 bench_relax (void)
@@ -103,7 +111,7 @@ bench_relax (void)
 
 #define bench_die(...) (fprintf (stderr, __VA_ARGS__), fputc ('\n', stderr), exit (1))
 #define bench_try(expression) ((expression) ? (void) 0 : (void) (perror (#expression), exit (1)))
-/* The other side may not have got so far yet: tries for up to 5 s. */
+/* Tries for up to 5 s, because the other side may not be ready yet. */
 #define bench_retry(expression) \
   do \
     { \

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The plain ring with named pipes beside it that are written to when a side sleeps: a reader can poll its own. */
+/* The plain ring with named pipes beside it, to which the other side writes if a side sleeps. A reader can poll its
+ * own pipe. */
 
 #include "channel-ring.h"
 
-#define N_BELLS 4  /* each side has one for messages, and one for room */
+#define N_BELLS 4  /* each side has one for messages, and one for space */
 
 struct _BenchChannel
 {
@@ -19,10 +20,10 @@ ring_bell (int fd)
 {
   ssize_t written = write (fd, "", 1);
 
-  (void) written;  /* a full pipe is heard as well */
+  (void) written;  /* a full pipe wakes as well */
 }
 
-/* Sleeps until it rang, where the descriptor does. */
+/* Sleeps until the bell rings, if the descriptor is blocking. */
 static void
 hush_bell (int fd)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A message queue of Boost.Interprocess each way. */
+/* A message queue of Boost.Interprocess in each direction. */
 
 #include "bench.h"
 
@@ -101,21 +101,9 @@ bench_channel_receive (BenchChannel *self,
 }
 
 void
-bench_channel_release (BenchChannel *)
-{
-}
-
-int
-bench_channel_watch (BenchChannel *,
-                     BenchDeliver)
-{
-  return BENCH_WATCH_THREAD;
-}
-
-void
 bench_channel_close (BenchChannel *self)
 {
-  /* In a main loop a thread may yet wait in it: the process ends anyway. */
+  /* In a main loop a thread may still wait in the channel, and the process is about to end. */
   if (bench_run.wait != BENCH_LOOP)
     delete self;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The channel over a pair of descriptors that carry a stream of bytes, for channel-pipe.c and channel-stream.c: a
- * length before each message, and reads as large as can be. */
+/* A channel over a pair of descriptors that carry a stream of bytes, for channel-pipe.c and channel-stream.c: each
+ * message follows its length, and reads are as large as possible. */
 
 #include "bench.h"
 
@@ -64,7 +64,7 @@ bench_channel_send (BenchChannel *self,
     }
 }
 
-/* FALSE: nothing has come. */
+/* Returns FALSE if nothing has arrived. */
 static inline gboolean
 bench_bytes_fill (BenchChannel *self)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* No channel, but the least that a stream of messages through shared memory can cost: each is copied behind its
- * length, as in any queue, but 32 KiB of them are published at once. What is held back goes out when the
- * writer turns to reading. */
+/* Not a usable channel, but a lower bound for a stream of messages through shared memory: each is copied behind its
+ * length, as in any queue, but 32 KiB of them are published at once. The rest is published when the writer starts
+ * to read. */
 
 #include "channel-shm.h"
 
@@ -22,7 +22,7 @@ typedef struct
 typedef struct
 {
   Way    *way;
-  guint64 chunk, known;  /* known: of the other's count, as last seen */
+  guint64 chunk, known;  /* known: the other side's count as last seen */
   gsize   at;
 } WayEnd;
 
@@ -39,7 +39,7 @@ bench_channel_open (const BenchRun *run)
   gpointer in, out;
 
   if (run->wait != BENCH_SPIN)
-    bench_die ("This one only spins");
+    bench_die ("This channel can only spin");
   self->chunk_size = MAX (CHUNK_SIZE, (run->size + 16 + 63) & ~(gsize) 63);
   bench_shm_map_ways (run, sizeof (Way) + N_CHUNKS * self->chunk_size, &in, &out);
   self->in.way = in;
@@ -59,7 +59,7 @@ publish (BenchChannel *self)
 {
   WayEnd *end = &self->out;
 
-  memset (get_place (self, end), 0, 8);  /* no length: the chunk ends */
+  memset (get_place (self, end), 0, 8);  /* a length of 0 ends the chunk */
   end->at = 0;
   atomic_store_explicit (&end->way->n_published, ++end->chunk, memory_order_release);
   while (end->chunk - atomic_load_explicit (&end->way->n_freed, memory_order_acquire) >= N_CHUNKS)
@@ -122,13 +122,6 @@ void
 bench_channel_release (BenchChannel *self)
 {
   self->in.at += self->current;
-}
-
-int
-bench_channel_watch (BenchChannel *self,
-                     BenchDeliver  deliver)
-{
-  return BENCH_WATCH_THREAD;
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The plain ring with futexes to sleep on; with --spin, a reader looks for 50 µs before it sleeps. */
+/* The plain ring with futexes to sleep on; with --spin, a reader spins for 50 µs before it sleeps. */
 
 #include "channel-ring.h"
 
@@ -37,7 +37,7 @@ bench_channel_open (const BenchRun *run)
   self->spins = run->wait == BENCH_SPIN;
   self->spins_first = g_strcmp0 (run->option, "--spin") == 0;
   if (run->option != NULL && !self->spins_first)
-    bench_die ("There is no option “%s”", run->option);
+    bench_die ("Unknown option “%s”", run->option);
   return self;
 }
 
@@ -111,17 +111,10 @@ bench_channel_release (BenchChannel *self)
     wake (&self->in.ring->writer_asleep);
 }
 
-int
-bench_channel_watch (BenchChannel *self,
-                     BenchDeliver  deliver)
-{
-  return BENCH_WATCH_THREAD;
-}
-
 void
 bench_channel_close (BenchChannel *self)
 {
-  /* In a main loop a thread may yet wait in it: the process ends anyway. */
+  /* In a main loop a thread may still wait in the channel, and the process is about to end. */
   if (bench_run.wait != BENCH_LOOP)
     g_free (self);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* GDBus, a signal with an array of bytes a message: from one process to the other, or with --bus over the
- * session bus. Waiting is running the main context. */
+/* GDBus: each message is a signal with an array of bytes, sent directly, or with --bus over the session bus. To wait
+ * is to iterate the main context. */
 
 #include "bench.h"
 
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define INTERFACE "io.github.shmooze.Bench"
-#define UNSENT_MAX (1 << 20)  /* GDBus's own queue has no end */
+#define UNSENT_MAX (1 << 20)  /* the queue of GDBus has no limit */
 
 struct _BenchChannel
 {
@@ -136,7 +136,7 @@ bench_channel_open (const BenchRun *run)
   else if (run->option == NULL)
     open_peer (self, run);
   else
-    bench_die ("There is no option “%s”", run->option);
+    bench_die ("Unknown option “%s”", run->option);
   return self;
 }
 

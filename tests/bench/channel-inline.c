@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A ring by hand, without a position of the writer's: the reader looks at the next message's own length word, so that a
- * small message is the journey of one cache line. The writer clears the word behind a message before it publishes
- * that message; the reader says how far it is only each eighth of the ring. */
+/* A ring written by hand, without a write position: the reader polls the length word of the next message, so that for a
+ * small message only one cache line moves. The writer clears the word behind a message before it publishes
+ * the message; the reader publishes its position once for each eighth of the ring. */
 
 #include "channel-shm.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-#define SKIP G_MAXUINT64  /* for a length: the next message begins at the ring's beginning */
+#define SKIP G_MAXUINT64  /* as a length: the next message is at the beginning of the ring */
 
 typedef struct
 {
@@ -36,7 +36,7 @@ bench_channel_open (const BenchRun *run)
   gpointer in, out;
 
   if (run->wait != BENCH_SPIN)
-    bench_die ("This one only spins");
+    bench_die ("This channel can only spin");
   self->capacity = 256 * 1024;
   while (self->capacity < 4 * (run->size + 64))
     self->capacity *= 2;
@@ -126,13 +126,6 @@ bench_channel_release (BenchChannel *self)
       end->tail = end->position;
       atomic_store_explicit (&end->line->tail, end->tail, memory_order_release);
     }
-}
-
-int
-bench_channel_watch (BenchChannel *self,
-                     BenchDeliver  deliver)
-{
-  return BENCH_WATCH_THREAD;
 }
 
 void

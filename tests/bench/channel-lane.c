@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two lanes of Shmooze, one in each direction. With the option --wait=bell a reader sleeps at once, as with
+/* Two lanes of Shmooze, one in each direction. A message is released by receiving the next one. With the option --wait=bell a reader sleeps at once, as with
  * SHMOOZE_WAIT_BELL, instead of spinning for a moment, as with AUTO. */
 
 #include "bench.h"
@@ -46,7 +46,7 @@ wanted_wait (const BenchRun *run)
   return g_strcmp0 (run->option, "--wait=bell") == 0 ? SHMOOZE_WAIT_BELL : SHMOOZE_WAIT_AUTO;
 }
 
-/* What is written before anybody reads need not be kept: ping begins when pong is listening. */
+/* Messages that are written before the reader has attached need not be kept, so ping starts when pong is ready. */
 static void
 greet (BenchChannel *self,
        gboolean      ping)
@@ -90,11 +90,11 @@ bench_channel_open (const BenchRun *run)
   return self;
 }
 
-/* A full lane is waited for; nothing else may go wrong. */
+/* Waits if the lane is full, and exits on any other error. */
 static void
-await_room (BenchChannel *self,
-            gsize         size,
-            GError       *full)
+await_space (BenchChannel *self,
+             gsize         size,
+             GError       *full)
 {
   g_autoptr(GError) error = full;
 
@@ -105,14 +105,14 @@ await_room (BenchChannel *self,
 }
 
 static void
-send_with_patience (BenchChannel  *self,
-                    gconstpointer  message,
-                    gsize          size)
+send_slowly (BenchChannel  *self,
+             gconstpointer  message,
+             gsize          size)
 {
   GError *error = NULL;
 
   while (!shmooze_writer_write (self->writer, message, size, &error))
-    await_room (self, size, g_steal_pointer (&error));
+    await_space (self, size, g_steal_pointer (&error));
 }
 
 void
@@ -121,10 +121,10 @@ bench_channel_send (BenchChannel  *self,
                     gsize          size)
 {
   if (!shmooze_writer_write (self->writer, message, size, NULL))
-    send_with_patience (self, message, size);
+    send_slowly (self, message, size);
 }
 
-/* What stands in the way of receiving is told only when one asks. */
+/* Repeats the call to get the error, which the fast path does not ask for. */
 static G_NO_INLINE void
 die_of_error (BenchChannel *self)
 {
@@ -140,18 +140,11 @@ bench_channel_receive (BenchChannel *self,
                        gsize        *size,
                        gboolean      now)
 {
-  gconstpointer message;
+  gconstpointer message = shmooze_reader_next (self->reader, -1, NULL, size, NULL);
 
-  message = shmooze_reader_next (self->reader, -1, NULL, size, NULL);
   if (message == NULL)
     die_of_error (self);
   return message;
-}
-
-/* The next call of shmooze_reader_next() releases the message. */
-void
-bench_channel_release (BenchChannel *self)
-{
 }
 
 static gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* No channel, but the least that a round trip through shared memory can cost: a place for one message each way,
- * whose number stands in the message's first cache line. The answer says that the place is free. */
+/* Not a usable channel, but a lower bound for a round trip through shared memory: space for one message in each
+ * direction, with its number in its first cache line. The answer implies that the space is free. */
 
 #include "channel-shm.h"
 
@@ -28,7 +28,7 @@ bench_channel_open (const BenchRun *run)
   gpointer in, out;
 
   if (run->wait != BENCH_SPIN)
-    bench_die ("This one only spins");
+    bench_die ("This channel can only spin");
   bench_shm_map_ways (run, sizeof (Place) + run->size, &in, &out);
   self->in = in;
   self->out = out;
@@ -55,18 +55,6 @@ bench_channel_receive (BenchChannel *self,
   self->n_in++;
   *size = self->in->size;
   return self->in->message;
-}
-
-void
-bench_channel_release (BenchChannel *self)
-{
-}
-
-int
-bench_channel_watch (BenchChannel *self,
-                     BenchDeliver  deliver)
-{
-  return BENCH_WATCH_THREAD;
 }
 
 void

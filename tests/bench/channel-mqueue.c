@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A POSIX message queue each way, as large as anybody may have them: 10 messages of up to 8 KiB. */
+/* A POSIX message queue in each direction, with the default limits: 10 messages of up to 8 KiB. */
 
 #include "bench.h"
 
@@ -23,7 +23,7 @@ bench_channel_open (const BenchRun *run)
   int flag = run->wait == BENCH_BLOCK ? 0 : O_NONBLOCK;
 
   if (run->size > sizeof self->buffer)
-    bench_die ("A message may have up to %zu bytes here", sizeof self->buffer);
+    bench_die ("Messages can have up to %zu bytes", sizeof self->buffer);
   self->to_pong = g_strdup_printf ("/%s.to-pong", run->id);
   self->to_ping = g_strdup_printf ("/%s.to-ping", run->id);
   if (run->ping)
@@ -67,12 +67,7 @@ bench_channel_receive (BenchChannel *self,
   return self->buffer;
 }
 
-void
-bench_channel_release (BenchChannel *self)
-{
-}
-
-/* On Linux a queue is a descriptor. */
+/* On Linux, a queue is a file descriptor. */
 int
 bench_channel_watch (BenchChannel *self,
                      BenchDeliver  deliver)

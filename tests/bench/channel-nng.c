@@ -80,7 +80,7 @@ bench_channel_watch (BenchChannel *self,
 void
 bench_channel_close (BenchChannel *self)
 {
-  g_usleep (50000);  /* closing drops what is not sent yet */
+  g_usleep (50000);  /* closing drops messages that are not sent yet */
   nng_close (self->socket);
   unlink (self->path);
   g_free (self->path);

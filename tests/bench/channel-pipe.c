@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A named pipe each way, with a buffer of 1 MiB. */
+/* A named pipe in each direction, with a buffer of 1 MiB. */
 
 #include "channel-bytes.h"
 

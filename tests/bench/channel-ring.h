@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The plain ring that futex and bell wait beside, as one writes it in an afternoon: one writer, one reader, a length
- * before each message, which stands in one piece. Each side remembers how far the other was, and reads its
- * position only when by that the ring is full or empty. */
+/* The plain ring of channel-futex.c and channel-bell.c, as written in an afternoon: one writer, one reader, a length
+ * before each message, which is in one piece. Each side remembers the position of the other, and reads it
+ * again only if the ring seems to be full or empty. */
 
 #include "channel-shm.h"
 
@@ -12,21 +12,21 @@
 
 typedef struct
 {
-  _Alignas (128) _Atomic guint64 head;  /* the writer's */
-  _Alignas (128) _Atomic guint64 tail;  /* the reader's */
+  _Alignas (128) _Atomic guint64 head;  /* written by the writer */
+  _Alignas (128) _Atomic guint64 tail;  /* written by the reader */
   _Alignas (128) atomic_uint reader_asleep;
   _Alignas (128) atomic_uint writer_asleep;
   _Alignas (128) char bytes[];
 } Ring;
 
-/* One side of a ring, where either head or tail is what was last seen of the other's. */
+/* One side of a ring. Either head or tail is the position of the other side as last seen. */
 typedef struct
 {
   Ring   *ring;
   guint64 capacity, head, tail, next;
 } RingEnd;
 
-#define RING_SKIP G_MAXUINT64  /* for a length: the next message begins at the ring's beginning */
+#define RING_SKIP G_MAXUINT64  /* as a length: the next message is at the beginning of the ring */
 
 static inline void
 ring_open (const BenchRun *run,
@@ -100,7 +100,7 @@ ring_drop (RingEnd *self)
   atomic_store_explicit (&self->ring->tail, self->tail, memory_order_release);
 }
 
-/* Whether the other side went to sleep, and now is to be woken. */
+/* Whether the other side sleeps, and has to be woken by the caller. */
 static inline gboolean
 ring_was_asleep (atomic_uint *asleep)
 {

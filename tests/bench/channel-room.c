@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A room of Shmooze's, in a main loop only. What is said there is text, so each byte travels as two letters. */
+/* A room of Shmooze, in a main loop only. Its messages are text, so each byte is sent as two letters. */
 
 #include "bench.h"
 
@@ -11,9 +11,9 @@ struct _BenchChannel
 {
   ShmoozeRoom  *room;
   BenchDeliver  deliver;
-  char         *text;     /* of a message that goes */
-  guchar       *bytes;    /* of one that came */
-  GBytes       *early;    /* came before there was anybody to take it */
+  char         *text;     /* of the message to send */
+  guchar       *bytes;    /* of the received message */
+  GBytes       *early;    /* a message received before bench_channel_watch() */
 };
 
 static void
@@ -42,7 +42,7 @@ bench_channel_open (const BenchRun *run)
   g_autoptr(GError) error = NULL;
 
   if (run->wait != BENCH_LOOP)
-    bench_die ("A room lives in a main loop");
+    bench_die ("A room needs a main loop");
 
   self->text = g_malloc (2 * run->size + 1);
   self->bytes = g_malloc (run->size);
@@ -76,12 +76,7 @@ bench_channel_receive (BenchChannel *self,
                        gsize        *size,
                        gboolean      now)
 {
-  bench_die ("A room calls by itself");
-}
-
-void
-bench_channel_release (BenchChannel *self)
-{
+  bench_die ("A room needs a main loop");
 }
 
 static gboolean

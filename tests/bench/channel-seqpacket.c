@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A Unix seqpacket socket, a packet a message. */
+/* A Unix seqpacket socket; each message is a packet. */
 
 #include "channel-socket.h"
 
@@ -49,11 +49,6 @@ bench_channel_receive (BenchChannel *self,
     }
   *size = (gsize) got;
   return self->buffer;
-}
-
-void
-bench_channel_release (BenchChannel *self)
-{
 }
 
 int

@@ -22,7 +22,7 @@ bench_shm_open_whole (const char *name,
   return -1;
 }
 
-/* Memory of both sides, of zeroes at first, with every page already there. Its name goes as soon as both have it. */
+/* Maps zeroed memory for both sides, with all its pages. Its name is removed as soon as both have it. */
 static inline gpointer
 bench_shm_map (const BenchRun *run,
                gsize           size)
@@ -47,7 +47,7 @@ bench_shm_map (const BenchRun *run,
   return memory;
 }
 
-/* The same for two ways, each with a part of this size (rounded up to pages): first the way to ping. */
+/* Maps one part of @size bytes, rounded up to pages, for each direction. */
 static inline void
 bench_shm_map_ways (const BenchRun *run,
                     gsize           size,

@@ -20,7 +20,7 @@ bench_socket_connect (const struct sockaddr_un *address,
   return -1;
 }
 
-/* A Unix socket between the two, whose name is gone again. */
+/* Connects both sides by a Unix socket, and removes its name. */
 static inline int
 bench_socket_open (const BenchRun *run,
                    int             type,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What this machine does at this moment, without any channel:
+/* The speed of this machine at this moment, without any channel:
  *
- *     line [CPU CPU]          one cache line's way from the one CPU to the other and back, in ns
- *     line CPU CPU --copy     as well what memcpy() moves within the first CPU, in MB/s
+ *     line [CPU CPU]          the round trip of a cache line between two CPUs, in ns
+ *     line CPU CPU --copy     also the speed of memcpy() on the first CPU, in MB/s
  *
- * On a virtual machine two CPUs may at one time be threads of a core, at another sit on two sockets. */
+ * Two CPUs of a virtual machine may be threads of one core at one time, and on two sockets at another. */
 
 #include "bench.h"
 
@@ -21,15 +21,6 @@
 #define COPY_NSEC 20000000
 #define ENOUGH G_MAXUINT64
 
-static guint64
-get_now (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (guint64) now.tv_sec * 1000000000 + (guint64) now.tv_nsec;
-}
-
 static void
 keep_to (int cpu)
 {
@@ -40,7 +31,7 @@ keep_to (int cpu)
   bench_try (sched_setaffinity (0, sizeof set, &set) == 0);
 }
 
-/* Makes each odd number the next one. */
+/* Replaces each odd number by the next even one. */
 static void
 answer (_Atomic guint64 *line)
 {
@@ -63,7 +54,7 @@ ask (_Atomic guint64 *line)
 
   for (guint window = 0; window < N_WINDOWS; window++)
     {
-      guint64 begin = get_now (), taken, n = 0;
+      guint64 begin = bench_now (), taken, n = 0;
 
       do
         {
@@ -73,7 +64,7 @@ ask (_Atomic guint64 *line)
               while (atomic_load_explicit (line, memory_order_acquire) != number + 2)
                 ;
             }
-          taken = get_now () - begin;
+          taken = bench_now () - begin;
         }
       while (taken < WINDOW_NSEC);
       best = MIN (best, (double) taken / (double) n);
@@ -109,20 +100,20 @@ static double
 measure_copy (gsize size)
 {
   g_autofree char *from = g_malloc (size), *to = g_malloc (size);
-  guint64 begin, taken, n = 0, n_between_looks = MAX (1, 65536 / size);
+  guint64 begin, taken, n = 0, n_per_clock = MAX (1, 65536 / size);
 
   memset (from, 1, size);
   memset (to, 2, size);
-  begin = get_now ();
+  begin = bench_now ();
   do
     {
-      for (guint64 i = 0; i < n_between_looks; i++)
+      for (guint64 i = 0; i < n_per_clock; i++)
         {
           memcpy (to, from, size);
-          __asm__ volatile ("" : : "r" (to) : "memory");  /* it does have to be done */
+          __asm__ volatile ("" : : "r" (to) : "memory");  /* so that the copy is not optimized away */
         }
-      n += n_between_looks;
-      taken = get_now () - begin;
+      n += n_per_clock;
+      taken = bench_now () - begin;
     }
   while (taken < COPY_NSEC);
   return (double) (n * size) * 1000 / (double) taken;

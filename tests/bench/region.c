@@ -1,42 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <shmooze/shmooze.h>
+#include "bench.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <shmooze/shmooze.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-/* What a named region costs beside the bare system calls that give one no life cycle: bench-region [SECONDS]
+/* The cost of a named region beside that of bare system calls, which have no life cycle: bench-region [SECONDS]
  *
- * shmooze    create, open by a second object, close both, after which the name is gone
+ * shmooze    create, open a second time, close both, which removes the name
  * bare       shm_open, fallocate, mmap, munmap, close, shm_unlink
- * bare_open  the same with a second shm_open and mmap between
+ * bare_open  the same with a second shm_open and mmap in between
  *
- * One after the other in each round, so that what else the machine does hits all of them; the medians are
- * printed, as key=value words. */
+ * They run in turns, so that other load affects all of them. The medians are printed as key=value words. */
 
 #define CAPACITY (64 * 1024)
 #define ROUNDS_MIN 101
 
 typedef void (*Work) (const char *name);
-
-static void
-check (gboolean    good,
-       GError     *error,
-       const char *what)
-{
-  if (good)
-    return;
-
-  if (error != NULL)
-    fprintf (stderr, "%s: %s\n", what, error->message);
-  else
-    perror (what);
-  exit (EXIT_FAILURE);
-}
 
 static void
 with_shmooze (const char *name)
@@ -45,9 +27,11 @@ with_shmooze (const char *name)
   ShmoozeRegion *created = shmooze_region_create (name, CAPACITY, SHMOOZE_ACCESS_READ_WRITE, &error);
   ShmoozeRegion *opened;
 
-  check (created != NULL, error, "create");
+  if (created == NULL)
+    bench_die ("%s", error->message);
   opened = shmooze_region_open (name, SHMOOZE_ACCESS_READ_WRITE, &error);
-  check (opened != NULL, error, "open");
+  if (opened == NULL)
+    bench_die ("%s", error->message);
   g_object_unref (opened);
   g_object_unref (created);
 }
@@ -59,12 +43,11 @@ map_bare (const char *name,
 {
   gpointer data;
 
-  *fd = shm_open (name, O_RDWR | flags, 0600);
-  check (*fd >= 0, NULL, "shm_open");
+  bench_try ((*fd = shm_open (name, O_RDWR | flags, 0600)) >= 0);
   if (flags & O_CREAT)
-    check (fallocate (*fd, 0, 0, CAPACITY) == 0, NULL, "fallocate");
+    bench_try (fallocate (*fd, 0, 0, CAPACITY) == 0);
   data = mmap (NULL, CAPACITY, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
-  check (data != MAP_FAILED, NULL, "mmap");
+  bench_try (data != MAP_FAILED);
   return data;
 }
 
@@ -98,24 +81,15 @@ bare_with_open (const char *name)
   shm_unlink (name);
 }
 
-static gint64
-now_ns (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return now.tv_sec * G_GINT64_CONSTANT (1000000000) + now.tv_nsec;
-}
-
-/* Each alone: of several in one go, the longer ones would lose the processor more often. */
+/* Each call is measured by itself: if several were measured together, the longer ones would be preempted more often. */
 static gint64
 measure (Work        work,
          const char *name)
 {
-  gint64 start = now_ns ();
+  guint64 start = bench_now ();
 
   work (name);
-  return now_ns () - start;
+  return (gint64) (bench_now () - start);
 }
 
 static gint
@@ -140,19 +114,19 @@ main (int    argc,
 {
   static const Work works[] = { with_shmooze, bare, bare_with_open };
   g_autofree char *name = g_strdup_printf ("/shmooze-bench-region-%d", (int) getpid ());
-  const char *names[] = { name + 1, name, name };  /* a region of the user's own, and POSIX objects */
+  const char *names[] = { name + 1, name, name };  /* a region, and two POSIX objects */
   GArray *times[G_N_ELEMENTS (works)];
   double seconds = argc > 1 ? g_ascii_strtod (argv[1], NULL) : 1;
   gint64 medians[G_N_ELEMENTS (works)];
-  gint64 end;
+  guint64 end;
 
   for (gsize i = 0; i < G_N_ELEMENTS (works); i++)
     {
       times[i] = g_array_new (FALSE, FALSE, sizeof (gint64));
-      measure (works[i], names[i]);  /* the first one is slower */
+      measure (works[i], names[i]);  /* the first call is slower */
     }
-  end = now_ns () + (gint64) (seconds * 1e9);
-  while (now_ns () < end || times[0]->len < ROUNDS_MIN)
+  end = bench_now () + (guint64) (seconds * 1e9);
+  while (bench_now () < end || times[0]->len < ROUNDS_MIN)
     for (gsize i = 0; i < G_N_ELEMENTS (works); i++)
       {
         gint64 time = measure (works[i], names[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What windows.py measures a chat window against: the least that GTK makes of a window, of the same size. */
+/* An empty GTK window of the same size, with which windows.py compares a chat window. */
 
 #include <gtk/gtk.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Loaded into a GTK program with LD_PRELOAD: writes down when things happen in it, without a change to the program.
- * The file that PROBE_FILE names is mapped by windows.py as well, which reads it while the program runs. */
+/* Loaded into an unmodified GTK program with LD_PRELOAD, records when something happens in it. windows.py also maps
+ * the file named by PROBE_FILE, and reads it while the program runs. */
 
 #include <gtk/gtk.h>
 
@@ -17,7 +17,7 @@
 #define N_RECORDS (1 << 16)
 #define BEAT_MSEC 5
 
-/* As windows.py reads it. */
+/* The format that windows_probe.py reads. */
 typedef enum
 {
   FIRST_FRAME = 1,
@@ -29,17 +29,17 @@ typedef struct
   guint64 kind;
   guint64 time;      /* CLOCK_MONOTONIC, in ns */
   guint64 woken;     /* when the main loop last woke up */
-  guint64 buffer;    /* which text buffer it is */
-  guint64 n_chars;   /* of a frame: what the thread has worked so far, in ns */
+  guint64 buffer;    /* identifies the text buffer */
+  guint64 n_chars;   /* of a frame: CPU time of the thread so far, in ns */
 } Record;
 
 typedef struct
 {
   _Atomic guint64 n_records;
-  /* Since these three were set to 0, in ns: */
+  /* In ns, since they were last set to 0: */
   _Atomic guint64 longest_turn;   /* of the main loop, from one poll to the next */
-  _Atomic guint64 longest_work;   /* the same without what the processor did for others */
-  _Atomic guint64 longest_wait;   /* of something that is no more urgent than drawing */
+  _Atomic guint64 longest_work;   /* the same in CPU time of the thread */
+  _Atomic guint64 longest_wait;   /* of a source with the priority of drawing */
   _Atomic guint64 n_frames;
   Record          records[N_RECORDS];
 } Probe;
@@ -169,7 +169,7 @@ watch (GtkWidget *window)
     g_timeout_add_full (GDK_PRIORITY_REDRAW, BEAT_MSEC, beat, NULL, NULL);
 }
 
-/* In the place of GTK's own. */
+/* Replaces the function of GTK. */
 G_MODULE_EXPORT void
 gtk_window_present (GtkWindow *window)
 {
