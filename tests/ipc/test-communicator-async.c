@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Writing without waiting, closing meanwhile, and callbacks that do what they like. */
+/* Asynchronous writes, closing meanwhile, and callbacks that call the communicator. */
 
 #include "lib/test-communicator.h"
 
@@ -79,7 +79,6 @@ test_async_cancelled_before (void)
   g_assert_cmpuint (memory->bytes[0], ==, 0);
 }
 
-/* What stands in the slot may be read at any moment: it is not taken back. */
 static void
 test_async_cancelled_too_late (void)
 {
@@ -89,12 +88,12 @@ test_async_cancelled_too_late (void)
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Outcome outcome = { 0 };
 
-  write_async (writer, "stands there", cancellable, &outcome);
+  write_async (writer, "in the slot", cancellable, &outcome);
   g_cancellable_cancel (cancellable);
   test_let_run (20);
   g_assert_false (outcome.done);
   start (reader);
-  expect (reader, 0, "stands there");
+  expect (reader, 0, "in the slot");
   test_wait (outcome.done);
   g_assert_no_error (outcome.error);
 }
@@ -113,7 +112,7 @@ test_async_closed (void)
   test_wait (first.done && second.done);
   test_check_error (&first.error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
   test_check_error (&second.error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
-  g_assert_true (was_told (end, "n-unconfirmed 0"));
+  g_assert_true (was_notified (end, "n-unconfirmed 0"));
 }
 
 static void
@@ -152,7 +151,7 @@ test_closed (void)
   test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
 }
 
-/* Callbacks that do what they like */
+/* Callbacks that call the communicator */
 
 static void
 answer (ShmoozeCommunicator *communicator,
@@ -271,7 +270,6 @@ test_confirmed_closes (void)
   test_check_error (&second.error, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
 }
 
-/* Another's callback never runs within a call to write. */
 static gboolean
 write_when_confirmed (gpointer user_data)
 {
@@ -341,7 +339,7 @@ test_failed_closes (void)
   test_wait (end->errors->len > 0);
   test_let_run (20);
   g_assert_cmpuint (end->errors->len, ==, 1);
-  g_assert_false (was_told (end, "peer-present TRUE"));
+  g_assert_false (was_notified (end, "peer-present TRUE"));
 }
 
 static gpointer

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What must not be believed, and memory that is lost. */
+/* Invalid contents of a slot, and lost regions. */
 
 #include "lib/test-communicator.h"
 
@@ -26,7 +26,7 @@ test_lost (void)
   g_assert_cmpuint (end->errors->len, ==, 1);
   check_failure (end, SHMOOZE_ERROR_LOST, "lost");
   test_check_error (&outcome.error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lost", NULL);
-  g_assert_true (was_told (end, "n-unconfirmed 0"));
+  g_assert_true (was_notified (end, "n-unconfirmed 0"));
   g_assert_cmpuint (unconfirmed (end), ==, 0);
   g_assert_false (shmooze_communicator_write_text (end->communicator, "x", &error));
   test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "lost", NULL);
@@ -51,17 +51,17 @@ test_lost_after_corrupt (void)
 }
 
 static void
-test_mended (void)
+test_repaired (void)
 {
   g_test_summary ("Reading goes on when a slot is repaired, and the next failure is reported again.");
 
-  g_autoptr(Memory) memory = memory_new ("mended");
-  g_autoptr(End) end = reader_new ("mended", FIRST);
+  g_autoptr(Memory) memory = memory_new ("repaired");
+  g_autoptr(End) end = reader_new ("repaired", FIRST);
 
   put_raw (memory->bytes, 1, 0, -1, NULL);
   test_wait (end->errors->len == 1);
-  put_raw (memory->bytes, 1, 0, 6, "mended");
-  expect (end, 0, "mended");
+  put_raw (memory->bytes, 1, 0, 8, "repaired");
+  expect (end, 0, "repaired");
   put_raw (memory->bytes, 1, 0, -2, NULL);
   test_wait (end->errors->len == 2);
 }
@@ -70,7 +70,7 @@ typedef struct
 {
   guint8 available;
   guint8 confirm;
-  gint32 length;  /* ROOM and little more: the room that there is, and as much more */
+  gint32 length;  /* ROOM + n: n bytes more than the slot has room for */
 } Bad;
 
 #define ROOM 1000000
@@ -100,7 +100,7 @@ check_bad (gint64     position,
   g_assert_cmpmem (memory->bytes, CAPACITY, copy, CAPACITY);
 }
 
-/* At the start, in the second slot, and where one byte has room. */
+/* At the start, in the second slot, and in a slot of one byte. */
 static guint
 check_all_bad (const Bad *bad,
                gsize      n)
@@ -154,7 +154,6 @@ test_hostile_flags (void)
   g_assert_cmpuint (check_all_bad (bad, G_N_ELEMENTS (bad)), ==, 36);
 }
 
-/* What the peer says of our slot is only believed when it makes sense. */
 static void
 test_hostile_confirmation (void)
 {
@@ -185,7 +184,7 @@ main (int    argc,
 
   test_add ("/communicator-hostile/failure/lost", test_lost);
   test_add ("/communicator-hostile/failure/lost-after-corrupt", test_lost_after_corrupt);
-  test_add ("/communicator-hostile/failure/mended", test_mended);
+  test_add ("/communicator-hostile/failure/repaired", test_repaired);
   test_add ("/communicator-hostile/negative-length", test_hostile_negative);
   test_add ("/communicator-hostile/huge-length", test_hostile_huge);
   test_add ("/communicator-hostile/flags", test_hostile_flags);

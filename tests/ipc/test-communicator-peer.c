@@ -80,10 +80,10 @@ test_peer_present (void)
   g_assert_false (shmooze_communicator_get_peer_present (end->communicator));
   start (peer);
   test_wait (shmooze_communicator_get_peer_present (end->communicator));
-  g_assert_true (was_told (end, "peer-present TRUE"));
+  g_assert_true (was_notified (end, "peer-present TRUE"));
   shmooze_communicator_stop_reader (peer->communicator);
   test_wait (!shmooze_communicator_get_peer_present (end->communicator));
-  g_assert_true (was_told (end, "peer-present FALSE"));
+  g_assert_true (was_notified (end, "peer-present FALSE"));
 }
 
 static void
@@ -252,7 +252,7 @@ mixed_free (Mixed *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mixed, mixed_free)
 
-/* Returns NULL, with the test skipped, if there is no Python. @pause: how long the peer waits between two looks */
+/* Returns NULL, with the test skipped, if there is no Python. @pause: how long the peer waits between two polls */
 static Mixed *
 mixed_new (const char *pause)
 {

@@ -71,8 +71,8 @@ test_positions_as_properties (void)
   g_object_set (end->communicator, "read-position", (gint64) 2000, "write-position", (gint64) 0, NULL);
   g_assert_cmpint (shmooze_communicator_get_read_position (end->communicator), ==, 2000);
   g_assert_cmpint (shmooze_communicator_get_write_position (end->communicator), ==, 0);
-  g_assert_true (was_told (end, "read-position 2000"));
-  g_assert_true (was_told (end, "write-position 0"));
+  g_assert_true (was_notified (end, "read-position 2000"));
+  g_assert_true (was_notified (end, "write-position 0"));
 }
 
 static void
@@ -472,11 +472,11 @@ test_n_unconfirmed (void)
 
   write_text (writer, "one");
   write_text (writer, "two");
-  g_assert_true (was_told (writer, "n-unconfirmed 1"));
-  g_assert_true (was_told (writer, "n-unconfirmed 2"));
+  g_assert_true (was_notified (writer, "n-unconfirmed 1"));
+  g_assert_true (was_notified (writer, "n-unconfirmed 2"));
   start (reader);
   test_wait (unconfirmed (writer) == 0);
-  g_assert_true (was_told (writer, "n-unconfirmed 0"));
+  g_assert_true (was_notified (writer, "n-unconfirmed 0"));
 }
 
 static void
@@ -514,9 +514,9 @@ test_stopped_while_writing (void)
   test_wait (unconfirmed (ada) == 0);
 }
 
-/* Taking the classic positions */
+/* Taking the positions of the original programs */
 
-/* Where the next one that takes the classic positions reads: -1 when there is no room for it. */
+/* Returns where the next communicator that takes the positions reads, or -1 if both are in use. */
 static gint64
 take (End  **end,
       char **problem)
@@ -542,8 +542,7 @@ take (End  **end,
 static void
 test_take (void)
 {
-  g_test_summary ("The first to take the classic positions reads at 0, the next at 2000, and a third is told that "
-                  "two talk there.");
+  g_test_summary ("The first to take the original positions reads at 0, the next at 2000, and a third is refused.");
 
   g_autoptr(End) ada = NULL, ben = NULL, third = NULL, fourth = NULL;
   g_autofree char *problem = NULL;
@@ -558,12 +557,11 @@ test_take (void)
   g_assert_nonnull (strstr (problem, "take"));
   g_assert_nonnull (strstr (problem, "another name"));
 
-  /* Who goes leaves room for one more, on the same side. */
+  /* One that ends makes its positions free. */
   g_clear_pointer (&ada, end_free);
   g_assert_cmpint (take (&fourth, NULL), ==, FIRST);
 }
 
-/* Somebody who only reads is one side too. */
 static void
 test_take_beside_reader (void)
 {

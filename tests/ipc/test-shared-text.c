@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* This file has more than 800 lines because it has one short case for each promise of one class. */
+
 #include "lib/test-peer.h"
 #include "lib/test-region.h"
 
@@ -119,7 +121,7 @@ seen_free (Seen *seen)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Seen, seen_free)
 
-/* Waits until that is the text which was seen last. */
+/* Waits until @text is the text that was seen last. */
 static void
 expect (Seen       *seen,
         const char *text)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* This file has more than 800 lines because it has one short case for each promise of one class. */
+
 #include "lib/test-cell.h"
 #include "lib/test-peer.h"
 

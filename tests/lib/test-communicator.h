@@ -12,14 +12,14 @@ G_BEGIN_DECLS
 #define FIRST_ROOM (SECOND - FIRST - DATA_AT)
 #define SECOND_ROOM (CAPACITY - SECOND - DATA_AT)
 
-/* A communicator that writes down what it tells. */
+/* A communicator whose signals are recorded. */
 typedef struct
 {
   ShmoozeCommunicator *communicator;
   GPtrArray           *received;     /* of GBytes */
   GPtrArray           *errors;       /* of GError */
-  GPtrArray           *told;         /* of char *: "n-unconfirmed 1", "peer-present 1" */
-  GThread             *thread;       /* where signals come */
+  GPtrArray           *notified;     /* of char *: "n-unconfirmed 1", "peer-present TRUE" */
+  GThread             *thread;       /* in which the last signal was emitted */
 } End;
 
 static inline void
@@ -55,7 +55,7 @@ on_notify (GObject    *communicator,
   g_value_init (&text, G_TYPE_STRING);
   g_object_get_property (communicator, pspec->name, &value);
   g_value_transform (&value, &text);
-  g_ptr_array_add (self->told, g_strdup_printf ("%s %s", pspec->name, g_value_get_string (&text)));
+  g_ptr_array_add (self->notified, g_strdup_printf ("%s %s", pspec->name, g_value_get_string (&text)));
 }
 
 static inline End *
@@ -68,7 +68,7 @@ end_new (const char *name,
 
   self->received = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   self->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
-  self->told = g_ptr_array_new_with_free_func (g_free);
+  self->notified = g_ptr_array_new_with_free_func (g_free);
   self->communicator = shmooze_communicator_new (name, CAPACITY, &error);
   g_assert_no_error (error);
   g_assert_nonnull (self->communicator);
@@ -95,7 +95,7 @@ end_free (End *self)
   g_clear_object (&self->communicator);
   g_ptr_array_unref (self->received);
   g_ptr_array_unref (self->errors);
-  g_ptr_array_unref (self->told);
+  g_ptr_array_unref (self->notified);
   g_free (self);
 }
 
@@ -140,7 +140,7 @@ is_text (GBytes     *message,
   return size == strlen (text) && (size == 0 || memcmp (data, text, size) == 0);
 }
 
-/* The @number-th message comes, and is that. */
+/* Waits for the message number @number, from 0, which must be @text. */
 static inline void
 expect (End        *self,
         guint       number,
@@ -157,13 +157,13 @@ unconfirmed (End *self)
 }
 
 static inline gboolean
-was_told (End        *self,
-          const char *what)
+was_notified (End        *self,
+              const char *what)
 {
-  return g_ptr_array_find_with_equal_func (self->told, what, g_str_equal, NULL);
+  return g_ptr_array_find_with_equal_func (self->notified, what, g_str_equal, NULL);
 }
 
-/* The last failure that was told. */
+/* Checks the last failure that was reported. */
 static inline void
 check_failure (End        *self,
                int         code,
@@ -174,7 +174,7 @@ check_failure (End        *self,
   test_check_error (&error, SHMOOZE_ERROR, code, word, NULL);
 }
 
-/* The bytes, as another program sees them. */
+/* The region's bytes, as another program sees them. */
 typedef struct
 {
   ShmoozeRegion *region;

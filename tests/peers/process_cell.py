@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""process_cell.py work|control|work-often|control-often NAME [COUNT]: the other side of a process cell, from the table
-of its layout alone.
+"""process_cell.py work|control|work-often|control-often NAME [COUNT]: the other side of a process cell, which only knows
+the documented layout.
 
-work: makes the object, records its process, says "ready", and works until the cell says -1; then it says "stopped".
-control: says the number in the cell, and at a line of input puts -1 there; when the cell is 0 again it says "ended".
-work-often, control-often: the same COUNT times over, as fast as the other side answers, on an object that is there.
+work: creates the object, records its process ID, prints "ready", and works until the cell is -1; then prints "stopped".
+control: prints the value of the cell, and sets it to -1 at a line of input; when it is 0 again, prints "ended".
+work-often, control-often: the same COUNT times, as fast as the other side answers, on an existing object.
 """
 import mmap
 import os

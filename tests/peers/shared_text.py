@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""shared_text.py write|step|read|grow NAME COUNT: the other side of a shared text, from the table of its layout alone.
+"""shared_text.py write|step|read|grow NAME COUNT: the other side of a shared text, which only knows the layout.
 
-write COUNT: makes the object, writes that many texts, says "written", and removes the object at the end of input.
-step COUNT: the same, but writes a text for each line of input, and says "wrote N" for each.
-read COUNT: sees each of that many texts, whole, and says "saw N" for each.
-grow COUNT: sees a text of that many lines come, of which line N is its number, and says "saw N" for each.
+write COUNT: creates the object, writes COUNT texts, prints "written", and removes the object at the end of input.
+step COUNT: the same, but writes a text for each line of input, and prints "wrote N" for each.
+read COUNT: waits for each of COUNT texts, which must be whole, and prints "saw N" for each.
+grow COUNT: follows a text that grows to COUNT lines, of which line N is the number N, and prints "saw N" for each.
 Text N is one letter, repeated.
 """
 import mmap
@@ -63,7 +63,7 @@ def step(path, count):
 
 
 def look(memory):
-    """A text; None: it was changed meanwhile."""
+    """Returns the text, or None if it was changed meanwhile."""
     [count] = struct.unpack_from('<i', memory, 0)
     if not 0 <= count <= MAX_UNITS:
         sys.exit(f'a count of {count}')
@@ -80,7 +80,7 @@ def read(path, count):
     for number in range(1, count + 1):
         expected = text_of(number)
         while (text := look(memory)) != expected:
-            # A count stands only with a text that begins as it says: the former one, or nothing yet.
+            # A count never covers more than what is whole: the former text, or nothing yet.
             if text not in (None, '', before):
                 sys.exit(f'torn: {len(text)} units of {sorted(set(text))} before text {number}')
         before = text
@@ -97,7 +97,7 @@ def grow(path, count):
         text = look(memory)
         if text is None:
             continue
-        # What is there stays while more comes, and a count never covers more than has come.
+        # The beginning stays while the text grows, and a count never covers more than has been written.
         if len(text) < length or text != whole[:len(text)]:
             sys.exit(f'torn: {len(text)} units after {length}, at line {number}')
         length = len(text)
