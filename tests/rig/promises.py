@@ -14,7 +14,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 def c_cases(source):
     """Each case's path and summary; a function with a summary that test_add() does not name is listed by its name."""
     summaries = {name: ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', strings)).replace('\\"', '"') for name, strings in
-                 re.findall(r'^(\w+) \([^(){}]*\)\n\{\n\s*g_test_summary \((.*?)\);$', source, re.M | re.S)}
+                 re.findall(r'^(\w+) \([^(){}]*\)\n\{\n(?:(?!\}).*\n)*?  g_test_summary \(((?:.*\n)*?.*?)\);$', source, re.M)}
     paths = {function: path for path, function in re.findall(r'test_add \("([^"]+)",\s*(\w+)\)', source)}
     for function in {**summaries, **paths}:
         yield paths.get(function, function), summaries.get(function)
