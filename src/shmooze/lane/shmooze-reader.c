@@ -3,6 +3,8 @@
 #include "config.h"
 #include "lane/shmooze-reader-private.h"
 
+#include "os/shmooze-deadline-private.h"
+
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
@@ -606,8 +608,8 @@ shmooze_reader_wait (ShmoozeReader  *self,
   g_return_val_if_fail (is_reader (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  deadline = shmooze_deadline_from_timeout (timeout_usec);
   now = g_get_monotonic_time ();
-  deadline = timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
   if (self->wait == SHMOOZE_WAIT_SPIN)
     spin_end = deadline;
   else if (self->may_spin && is_open (self) && shmooze_lane_runs_elsewhere (&self->lane, SHMOOZE_LANE_PROCESSOR))

@@ -3,6 +3,8 @@
 #include "config.h"
 #include "lane/shmooze-writer-private.h"
 
+#include "os/shmooze-deadline-private.h"
+
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
@@ -557,8 +559,8 @@ shmooze_writer_wait (ShmoozeWriter  *self,
   if (try_space (self, size, &local_error))
     return TRUE;
 
+  deadline = shmooze_deadline_from_timeout (timeout_usec);
   now = g_get_monotonic_time ();
-  deadline = timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
   if (cancellable != NULL && g_cancellable_make_pollfd (cancellable, &fds[1]))
     n_fds = 2;
   while (local_error == NULL && !g_cancellable_set_error_if_cancelled (cancellable, &local_error))
@@ -572,8 +574,8 @@ shmooze_writer_wait (ShmoozeWriter  *self,
       make_bell (self);
       if (self->bell >= 0)
         shmooze_ring_await_space (&self->ring, self->ring.lane.offset);
+      now = g_get_monotonic_time ();  /* before the attempt: there is one after the deadline */
       has_space = try_space (self, size, &local_error);
-      now = g_get_monotonic_time ();
       left = deadline - now;
       if (has_space || local_error != NULL)
         break;

@@ -357,7 +357,7 @@ static int
 reserve (int     fd,
          guint64 size)
 {
-  if (size > shmooze_available_bytes (fd))
+  if (size > shmooze_available_bytes (fd, size))
     return ENOSPC;
   return fallocate (fd, 0, 0, (off_t) size) < 0 ? errno : 0;
 }
@@ -433,7 +433,7 @@ make_file (ShmoozeBacking            *self,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
                    _("Not enough space for region “%s”: %" PRIu64 " bytes needed, %" PRIu64 " free in %s"),
-                   self->label, self->file_size, shmooze_available_bytes (self->map_fd), folder);
+                   self->label, self->file_size, shmooze_available_bytes (self->map_fd, G_MAXUINT64), folder);
       return FALSE;
     }
   if (result == EOPNOTSUPP)

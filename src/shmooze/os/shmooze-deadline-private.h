@@ -15,11 +15,12 @@ typedef struct
   gboolean is_last;        /* no attempt follows the current one */
 } ShmoozeDeadline;
 
-void     shmooze_deadline_init  (ShmoozeDeadline *self,
-                                 gint64           timeout_usec,
-                                 gint64           pause_usec,
-                                 gint64           longest_usec);
-gint64   shmooze_deadline_next  (ShmoozeDeadline *self);
-gboolean shmooze_deadline_sleep (ShmoozeDeadline *self);
+gint64   shmooze_deadline_from_timeout (gint64           timeout_usec);
+void     shmooze_deadline_init         (ShmoozeDeadline *self,
+                                        gint64           timeout_usec,
+                                        gint64           pause_usec,
+                                        gint64           longest_usec);
+gint64   shmooze_deadline_next         (ShmoozeDeadline *self);
+gboolean shmooze_deadline_sleep        (ShmoozeDeadline *self);
 
 G_END_DECLS

@@ -3,16 +3,23 @@
 #include "config.h"
 #include "os/shmooze-deadline-private.h"
 
-/* A negative time-out never ends. With 0 there is one attempt. */
+/* The time at which a time-out ends: G_MAXINT64 (never) for a negative one. */
+gint64
+shmooze_deadline_from_timeout (gint64 timeout_usec)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  return timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
+}
+
+/* With a time-out of 0 there is one attempt, with a negative one there are attempts for ever. */
 void
 shmooze_deadline_init (ShmoozeDeadline *self,
                        gint64           timeout_usec,
                        gint64           pause_usec,
                        gint64           longest_usec)
 {
-  gint64 now = g_get_monotonic_time ();
-
-  self->end = timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
+  self->end = shmooze_deadline_from_timeout (timeout_usec);
   self->pause_usec = pause_usec;
   self->longest_usec = longest_usec;
   self->is_last = timeout_usec == 0;

@@ -20,6 +20,7 @@ shmooze_whole_pages (guint64 size)
 }
 
 guint64 shmooze_available_memory (void);
-guint64 shmooze_available_bytes  (int fd);
+guint64 shmooze_available_bytes  (int     fd,
+                                  guint64 needed);
 
 G_END_DECLS

@@ -7,6 +7,9 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 
+/* So many are not worth reading /proc/meminfo, which takes the kernel as long as a third of a region's creation. */
+#define FEW_BYTES (1024 * 1024)
+
 /* How many bytes the machine can still provide, swap included. A file system in memory may promise more than
  * that, and an attempt to take it would make the kernel kill a process. */
 guint64
@@ -30,11 +33,13 @@ shmooze_available_memory (void)
   return sum;
 }
 
-/* How many bytes a new file beside @fd can have: what the file system, the machine and the process's limit leave. */
+/* How many bytes the file @fd can have: what the file system, the process's limit and, unless only @needed bytes are
+ * needed and they are few, the machine leave. */
 guint64
-shmooze_available_bytes (int fd)
+shmooze_available_bytes (int     fd,
+                         guint64 needed)
 {
-  guint64 bytes = shmooze_available_memory ();
+  guint64 bytes = needed > FEW_BYTES ? shmooze_available_memory () : G_MAXUINT64;
   struct rlimit limit;
   struct statvfs fs;
 

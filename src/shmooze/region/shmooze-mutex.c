@@ -3,6 +3,7 @@
 #include "config.h"
 #include "shmooze-mutex.h"
 
+#include "os/shmooze-deadline-private.h"
 #include "region/shmooze-region-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -74,12 +75,12 @@ struct _ShmoozeMutex
   atomic_int         stage;
 };
 
-/* Somebody's patience with a lock that another one has. */
+/* Waiting for a lock that another owner has. */
 typedef struct
 {
-  gint64 deadline;    /* -1: for ever; 0: to try only */
-  gint64 pause_usec;
-  gint64 next;        /* when to look again */
+  ShmoozeDeadline deadline;
+  gboolean        tries_once;
+  gint64          next;        /* the time of the next attempt */
 } Wait;
 
 G_DEFINE_FINAL_TYPE (ShmoozeMutex, shmooze_mutex, G_TYPE_OBJECT)
@@ -336,7 +337,6 @@ begin (ShmoozeMutex  *self,
        gint64         timeout_usec,
        GError       **error)
 {
-  gint64 now = g_get_monotonic_time ();
   int stage = STAGE_IDLE;
 
   if (!check_attached (self, error))
@@ -353,11 +353,8 @@ begin (ShmoozeMutex  *self,
       return FALSE;
     }
 
-  wait->pause_usec = FIRST_PAUSE_USEC;
-  if (timeout_usec <= 0)
-    wait->deadline = timeout_usec < 0 ? -1 : 0;
-  else
-    wait->deadline = timeout_usec > G_MAXINT64 - now ? -1 : now + timeout_usec;
+  shmooze_deadline_init (&wait->deadline, timeout_usec, FIRST_PAUSE_USEC, LAST_PAUSE_USEC);
+  wait->tries_once = timeout_usec == 0;
   return TRUE;
 }
 
@@ -369,8 +366,6 @@ look (ShmoozeMutex       *self,
       ShmoozeLockResult  *result,
       GError            **error)
 {
-  gint64 now;
-
   *result = SHMOOZE_LOCK_FAILED;
   if (!check_attached (self, error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error) ||
@@ -399,24 +394,18 @@ look (ShmoozeMutex       *self,
       return TRUE;
     }
 
-  now = g_get_monotonic_time ();
-  if (wait->deadline >= 0 && now >= wait->deadline)
-    {
-      if (wait->deadline == 0)
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                     _("Mutex “%s” is locked by another owner"), self->name);
-      else
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                     _("Timed out waiting for mutex “%s”: another owner has it locked"), self->name);
-      atomic_store (&self->stage, STAGE_IDLE);
-      return TRUE;
-    }
+  wait->next = shmooze_deadline_next (&wait->deadline);
+  if (wait->next >= 0)
+    return FALSE;
 
-  wait->next = now + wait->pause_usec;
-  if (wait->deadline > 0)
-    wait->next = MIN (wait->next, wait->deadline);
-  wait->pause_usec = MIN (wait->pause_usec * 2, LAST_PAUSE_USEC);
-  return FALSE;
+  if (wait->tries_once)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                 _("Mutex “%s” is locked by another owner"), self->name);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 _("Timed out waiting for mutex “%s”: another owner has it locked"), self->name);
+  atomic_store (&self->stage, STAGE_IDLE);
+  return TRUE;
 }
 
 /**

@@ -62,8 +62,8 @@ grow (ShmoozeRegion  *self,
       if (ftruncate (fd, (off_t) size) < 0 || fstatvfs (fd, &fs) < 0)
         return set_failed (self, error, errno);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _("Not enough disk space for “%s”: %" PRIu64 " more bytes needed, %" PRIu64 " free"), self->backing.label,
-                   capacity - size, (guint64) fs.f_bavail * fs.f_frsize);
+                   _("Not enough disk space for “%s”: %" PRIu64 " more bytes needed, %" PRIu64 " free"),
+                   self->backing.label, capacity - size, (guint64) fs.f_bavail * fs.f_frsize);
       return FALSE;
     }
   return result == 0 || set_failed (self, error, result);

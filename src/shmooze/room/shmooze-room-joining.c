@@ -5,13 +5,13 @@
 
 #include "lane/shmooze-reader-private.h"
 #include "os/shmooze-bell-private.h"
+#include "os/shmooze-deadline-private.h"
 #include "room/shmooze-display-line-private.h"
 #include "room/shmooze-message-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Participants join one after the other, so that nicks are unique and seats are taken in order. It takes microseconds,
  * unless a process is stopped in the middle of it. */
@@ -19,12 +19,14 @@ static gboolean
 start_joining (ShmoozeRoom  *self,
                GError      **error)
 {
-  for (gint64 deadline = g_get_monotonic_time () + G_USEC_PER_SEC; g_get_monotonic_time () < deadline;)
-    {
-      if (shmooze_region_try_lock (self->region, 0))
-        return TRUE;
-      g_usleep (200);
-    }
+  ShmoozeDeadline deadline;
+
+  shmooze_deadline_init (&deadline, G_USEC_PER_SEC, 200, 200);
+  do
+    if (shmooze_region_try_lock (self->region, 0))
+      return TRUE;
+  while (shmooze_deadline_sleep (&deadline));
+
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                _("Another process has been joining “%s” for more than a second; try again"), self->name);
   return FALSE;
