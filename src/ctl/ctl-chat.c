@@ -195,8 +195,8 @@ stop_showing (CtlChat *self)
   g_signal_handlers_disconnect_by_data (self->room, self);
 }
 
-/* A draft stays visible until it is in the region as a message. Without a seat, or if the text is too long,
- * there is no draft, which is not worth a message.
+/* The draft of an entered line stays until the line is in the region as a message. Errors are ignored: without a
+ * seat, or with a text that is too long, there is no draft.
  */
 static void
 on_typing (const char *text,

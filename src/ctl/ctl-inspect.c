@@ -101,7 +101,7 @@ append_lane (GString               *text,
     append_line (text, INDENT, _("Broken: %s"), seat->problem);
 }
 
-/* Rows of such seats are printed as one line. */
+/* Adjacent empty seats are printed as one line. */
 static gboolean
 is_empty (const ShmoozeSeatInfo *seat)
 {

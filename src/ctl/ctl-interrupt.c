@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-/* A descriptor that can be read once a signal asks the program to end: so it also ends a write that
- * hangs. To be called before there are threads, which would otherwise take the signals.
+/* Returns a descriptor that becomes readable when a signal asks the program to end, so that poll() can also end a
+ * write that blocks. To be called before any thread starts, since it blocks signals that no thread must receive.
  */
 int
 ctl_interrupt_open (void)

@@ -7,9 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What --json prints. JsonBuilder has neither unsigned numbers nor strings that contain NUL, so both pass
- * through it in disguise, a number above G_MAXINT64 as a negative one and NUL as in modified UTF-8, until
- * append_escaped() restores them.
+/* What --json prints. JsonBuilder supports neither numbers above G_MAXINT64 nor NUL within strings. They are passed
+ * to it as negative numbers and as the bytes of modified UTF-8, and append_escaped() converts them back.
  */
 
 #define NUL        "\300\200"

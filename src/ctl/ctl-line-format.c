@@ -8,13 +8,13 @@
 #include <shmooze/shmooze.h>
 #include <string.h>
 
-/* The classic line: UTF-8 from the start of a region, ending CR LF. What follows is the rest of older and
- * longer lines. A LF alone ends a line, too, as in programs that do not come from Windows.
+/* The classic line: UTF-8 from the start of a region, which ends with CR LF. The rest of previous, longer lines
+ * follows. LF alone ends a line, too, since programs that do not come from Windows write that.
  */
 
 #define CHUNK 4096
 
-/* The caller has seen to it that the line and its end fit. */
+/* The line and its end must fit. */
 gboolean
 ctl_line_format_write (GIOStream  *stream,
                        GBytes     *line,
@@ -30,7 +30,7 @@ ctl_line_format_write (GIOStream  *stream,
                                      NULL, NULL, error);
 }
 
-/* The bytes before the LF; -1 where there is none. */
+/* Sets @size to the number of bytes before the first LF, -1 if there is none; @blank: only zeros were read. */
 static gboolean
 find_end (GInputStream  *input,
           gssize        *size,
@@ -60,7 +60,7 @@ find_end (GInputStream  *input,
   return n_read == 0;
 }
 
-/* Takes as much memory as the line has bytes, whatever follows it. */
+/* Allocates memory for the line only, however large the region is. */
 static GBytes *
 read_line (GInputStream  *input,
            gsize          size,
@@ -72,7 +72,7 @@ read_line (GInputStream  *input,
   if (!g_input_stream_read_all (input, bytes, size, &size, NULL, error))
     return NULL;
 
-  /* Who writes without the mutex may have shortened it since it was measured. */
+  /* A program that does not lock the mutex may have shortened the line since it was measured. */
   newline = memchr (bytes, '\n', size);
   if (newline != NULL)
     size = (gsize) (newline - bytes);
@@ -82,7 +82,7 @@ read_line (GInputStream  *input,
   return g_bytes_new_take (g_steal_pointer (&bytes), size);
 }
 
-/* @line is NULL where nothing was written yet. Fails with SHMOOZE_ERROR_CORRUPT where no line ends. */
+/* Sets @line to NULL if nothing was written yet. Fails with SHMOOZE_ERROR_CORRUPT if there is no line end. */
 gboolean
 ctl_line_format_read (GIOStream  *stream,
                       GBytes    **line,

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What the end of a line takes. */
+/* The size of CR LF. */
 #define CTL_LINE_FORMAT_END_SIZE 2
 
 gboolean  ctl_line_format_write (GIOStream   *stream,

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* The lines of a stream, one when asked for. Unlike GDataInputStream it keeps no more of a line than
- * can be sent, so that a file without line ends does not fill the memory.
+/* Reads a stream line by line. Unlike GDataInputStream it stores only as much of a line as can be sent, so that a
+ * file without line ends does not fill the memory.
  */
 
 #define CHUNK 65536
@@ -65,7 +65,7 @@ ctl_lines_new (GInputStream *stream,
   return self;
 }
 
-/* Moves the rest of the line, or what there is of it, out of the chunk. */
+/* Moves the bytes up to the end of the line, or of the chunk, to the line. */
 static gboolean
 take_line (CtlLines *self)
 {
@@ -131,8 +131,8 @@ ctl_lines_next_async (CtlLines            *self,
   advance (task);
 }
 
-/* The next line without its end, or NULL after the last. It is cut at the greatest length;
- * @length is that of the whole line.
+/* Returns the next line without its end, cut at the maximum length, or NULL after the last one. @length is set to
+ * the length of the whole line.
  */
 char *
 ctl_lines_next_finish (CtlLines      *self,
@@ -150,7 +150,7 @@ ctl_lines_next_finish (CtlLines      *self,
   if (self->ended && self->length == 0)
     return NULL;
 
-  /* A line of a file that comes from Windows. */
+  /* Files from Windows have CR LF. */
   if (self->length == self->line->len && g_str_has_suffix (self->line->str, "\r"))
     {
       g_string_truncate (self->line, self->line->len - 1);

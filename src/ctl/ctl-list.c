@@ -117,7 +117,7 @@ print_table (GPtrArray  *regions,
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
   g_autofree char *table = NULL;
 
-  /* Translators: the heads of a table's columns */
+  /* Translators: the headings of a table */
   g_ptr_array_add (rows, row_new (_("NAME"), _("SIZE"), _("WHO")));
 
   for (guint i = 0; i < regions->len; i++)

@@ -13,7 +13,9 @@ do_nothing (int signum)
 {
 }
 
-/* Ctrl+C is for the command: the lock stays until it has ended. To ignore the signals would be inherited. */
+/* Ctrl+C is meant for the command, and the mutex stays locked until the command has ended. The signals are caught
+ * rather than ignored, since the command would inherit that.
+ */
 static int
 run (const char *const *argv)
 {

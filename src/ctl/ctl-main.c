@@ -33,7 +33,9 @@ static const struct
   { "write", N_("Write standard input into a region"), ctl_write },
 };
 
-/* A region opened as descriptor 1 would receive all that is printed. */
+/* With a closed standard descriptor, a region could be opened as descriptor 1 and would be overwritten by the
+ * output.
+ */
 static void
 ensure_standard_descriptors (void)
 {
@@ -88,7 +90,7 @@ main (int    argc,
   g_option_context_set_summary (context, _("Work with shared memory regions from the command line."));
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  /* What follows the verb is the verb's. */
+  /* Options after the verb belong to the verb. */
   g_option_context_set_strict_posix (context, TRUE);
 
   if (!g_option_context_parse (context, &argc, &argv, &error))

@@ -68,7 +68,7 @@ ctl_option_wait (const char  *name,
                  gpointer     data,
                  GError     **error)
 {
-  /* “spin” comes after it, and keeps a processor busy all the time. */
+  /* SHMOOZE_WAIT_SPIN is not offered, since it would keep a CPU busy all the time. */
   int wait = parse_enum (SHMOOZE_TYPE_WAIT, SHMOOZE_WAIT_POLL, name, value, error);
 
   ((CtlOptions *) data)->wait = (ShmoozeWait) wait;

@@ -411,7 +411,7 @@ ctl_prompt_prepare (void)
   return TRUE;
 }
 
-/* Takes over the terminal. */
+/* Takes over the terminal until ctl_prompt_close(). */
 CtlPrompt *
 ctl_prompt_new (int interrupt_fd)
 {

@@ -203,7 +203,7 @@ share (CtlShareText *self)
 {
   g_autoptr (GError) error = NULL;
 
-  /* What a former program has left in the region is not shared. */
+  /* A text that another program has left in the region must not be shared. */
   if (!shmooze_shared_text_set_text (self->shared, "", &error))
     {
       fail (self, error);

@@ -119,7 +119,7 @@ append_for_person (CtlShowText *self,
     g_string_append_printf (output, ROWS_UP ERASE_BELOW, self->n_rows);
   for (guint i = 0; i < rows->len; i++)
     ctl_text_append_line (output, self->color && i >= n_head ? CTL_TEXT_RED : NULL, "",
-                           g_ptr_array_index (rows, i));
+                          g_ptr_array_index (rows, i));
   self->n_rows = self->erases ? rows->len : 0;
 }
 

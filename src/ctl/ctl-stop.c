@@ -15,7 +15,7 @@ stop (const char *name)
 
   if (!shmooze_supervisor_request_stop (name, &error))
     {
-      /* That nobody holds the region and that nobody works in it is one thing to who asks. */
+      /* Either the region does not exist or there is no worker in it, which is the same to the user. */
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
         return ctl_verb_error (_("No worker is running in “%s”."), name);
       return ctl_verb_error ("%s", error->message);

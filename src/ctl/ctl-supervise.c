@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The worker draws its progress where we print: our line takes the place of a half-drawn one. */
+/* The worker draws its progress on the same terminal, so each line erases what is drawn of it. */
 #define ERASE_LINE "\r\033[K"
 
 #define MOST_LINES     1000
@@ -29,7 +29,7 @@ typedef struct
   guint              printer;
   gboolean           terminal;
   gboolean           silent;     /* the output is gone */
-  gboolean           told;       /* the worker is to stop, and we with it */
+  gboolean           stopping;   /* the worker was asked to stop, and the program ends with it */
   int                status;
 } Supervision;
 
@@ -70,7 +70,7 @@ on_writable (int          fd,
   return G_SOURCE_REMOVE;
 }
 
-/* Who does not read meanwhile misses the end. */
+/* A reader that does not read for a second misses the last lines. */
 static void
 print_rest (Supervision *self)
 {
@@ -81,11 +81,11 @@ print_rest (Supervision *self)
   g_queue_clear_full (&self->lines, g_free);
 }
 
-/* A line that nobody takes yet waits; the worker does not, should it die meanwhile. */
+/* Queues a line, so that a blocked output does not delay the restart of a worker. */
 static void G_GNUC_PRINTF (2, 3)
-tell (Supervision *self,
-      const char  *format,
-      ...)
+print_event (Supervision *self,
+             const char  *format,
+             ...)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
@@ -108,7 +108,7 @@ on_started (ShmoozeSupervisor *supervisor,
             int                pid,
             gpointer           self)
 {
-  tell (self, _("Started process %d"), pid);
+  print_event (self, _("Started process %d"), pid);
 }
 
 static void
@@ -116,22 +116,22 @@ on_adopted (ShmoozeSupervisor *supervisor,
             int                pid,
             gpointer           self)
 {
-  tell (self, _("Adopted process %d, which was already running"), pid);
+  print_event (self, _("Adopted process %d, which was already running"), pid);
 }
 
 static void
-tell_of_death (Supervision *self,
-               int          pid,
-               int          wait_status)
+print_death (Supervision *self,
+             int          pid,
+             int          wait_status)
 {
   if (wait_status == -1)
-    tell (self, _("Process %d died"), pid);
+    print_event (self, _("Process %d died"), pid);
   else if (WIFSIGNALED (wait_status))
     /* Translators: a process, a signal's number, and its name in the system's words */
-    tell (self, _("Process %d died by signal %d (%s)"),
-          pid, WTERMSIG (wait_status), g_strsignal (WTERMSIG (wait_status)));
+    print_event (self, _("Process %d died by signal %d (%s)"),
+                 pid, WTERMSIG (wait_status), g_strsignal (WTERMSIG (wait_status)));
   else
-    tell (self, _("Process %d ended with exit status %d"), pid, WEXITSTATUS (wait_status));
+    print_event (self, _("Process %d ended with exit status %d"), pid, WEXITSTATUS (wait_status));
 }
 
 static void
@@ -143,11 +143,11 @@ on_died (ShmoozeSupervisor *supervisor,
 {
   Supervision *self = user_data;
 
-  tell_of_death (self, pid, wait_status);
-  if (self->told)
+  print_death (self, pid, wait_status);
+  if (self->stopping)
     finish (self, CTL_EXIT_FAILED);
   else if (pause_msec > 0)
-    tell (self, _("Starting again in %.1f s"), pause_msec / 1000.0);
+    print_event (self, _("Starting again in %.1f s"), pause_msec / 1000.0);
 }
 
 static void
@@ -155,7 +155,7 @@ on_stopped (ShmoozeSupervisor *supervisor,
             int                pid,
             gpointer           self)
 {
-  tell (self, _("Process %d exited cleanly"), pid);
+  print_event (self, _("Process %d exited cleanly"), pid);
   finish (self, CTL_EXIT_DONE);
 }
 
@@ -184,30 +184,29 @@ leave (Supervision *self,
   int pid = shmooze_supervisor_get_pid (self->supervisor);
 
   if (pid > 0)
-    tell (self, _("Left process %d running"), pid);
+    print_event (self, _("Left process %d running"), pid);
   finish (self, status);
 }
 
-/* As the classic controller does, which sends its listener home and then ends itself. */
+/* Like the classic controller, which asks its listener to stop and then ends. */
 static void
-tell_to_stop (Supervision *self)
+request_stop (Supervision *self)
 {
   g_autoptr (GError) error = NULL;
   gboolean sent = shmooze_supervisor_stop (self->supervisor, &error);
   int pid = shmooze_supervisor_get_pid (self->supervisor);
 
-  self->told = TRUE;
+  self->stopping = TRUE;
   if (!sent && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     leave (self, report (self, error));
   else if (pid == 0)
     finish (self, CTL_EXIT_DONE);
   else if (sent)
-    tell (self, _("Sent message to shut down; process %d may finish its unit. Ctrl+C again leaves it running"),
-          pid);
+    print_event (self, _("Sent message to shut down; process %d may finish its unit. Ctrl+C again leaves it running"),
+                 pid);
   else
-    tell (self,
-          _("Process %d is not recorded in the region and cannot be asked to stop. Ctrl+C again leaves it running"),
-          pid);
+    print_event (self, _("Process %d is not recorded in the region and cannot be asked to stop. "
+                         "Ctrl+C again leaves it running"), pid);
 }
 
 static gboolean
@@ -215,10 +214,10 @@ on_interrupt (gpointer user_data)
 {
   Supervision *self = user_data;
 
-  if (self->told)
+  if (self->stopping)
     leave (self, CTL_EXIT_FAILED);
   else
-    tell_to_stop (self);
+    request_stop (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -229,7 +228,7 @@ on_hangup (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* What our parent had us ignore, as nohup does, stays ignored. */
+/* Signals that the parent process has ignored, as nohup does, stay ignored. */
 static void
 listen_to (int          signum,
            GSourceFunc  callback,
@@ -250,7 +249,7 @@ run (Supervision *self)
   if (!shmooze_supervisor_start (self->supervisor, &error))
     return report (self, error);
   if (shmooze_supervisor_get_pid (self->supervisor) == 0)
-    tell (self, "%s", _("Waiting for the previous worker to finish its last unit"));
+    print_event (self, "%s", _("Waiting for the previous worker to finish its last unit"));
 
   listen_to (SIGINT, on_interrupt, self);
   listen_to (SIGTERM, on_interrupt, self);

@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A session from its start to its end, the lines that it sends, and everything that it prints. */
+
 #define INDENT    "    "
 #define OWN_MARK  "> "
 #define PEER_MARK "< "
@@ -211,7 +213,7 @@ ctl_talk_report (CtlTalk    *self,
   self->status = CTL_EXIT_FAILED;
 }
 
-/* After a report that lines were not sent: whether there are more of them in the input. */
+/* To be called after a report that lines were not sent. */
 void
 ctl_talk_report_rest (CtlTalk *self)
 {
@@ -310,7 +312,7 @@ on_last_look (gpointer user_data)
 {
   CtlTalk *self = user_data;
 
-  /* Only the first of the two sources is needed. */
+  /* The other source would call this again. */
   g_clear_handle_id (&self->last_look, g_source_remove);
   g_clear_handle_id (&self->last_moment, g_source_remove);
   ctl_talk_finish (self, CTL_EXIT_DONE);

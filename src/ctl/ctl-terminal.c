@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* What the terminal that standard output may be can do. */
+/* Whether standard output is a terminal, and what it can do. */
 
 #define DEFAULT_COLUMNS 80
 #define DEFAULT_ROWS    24

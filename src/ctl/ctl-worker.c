@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The classic listener: its work is to let time pass, in units of a second. */
+/* The classic listener, whose work is to wait in units of one second. */
 
 #define STEPS     10
 #define STEP_MSEC 100
@@ -31,7 +31,7 @@ typedef struct
   int            status;
 } Work;
 
-/* Who does not read, or is gone, holds up no work. */
+/* Drops the text if the output is blocked or gone, so that the work goes on. */
 static void
 say (Work       *self,
      const char *text)
@@ -47,7 +47,7 @@ say (Work       *self,
     ctl_verb_error ("%s", error->message);
 }
 
-/* On a terminal a line that grows; elsewhere, where each would be one more line, a line for each unit. */
+/* Prints a progress bar at a terminal, and one line per unit elsewhere. */
 static void
 show_progress (Work *self)
 {
@@ -65,7 +65,7 @@ show_progress (Work *self)
   say (self, text);
 }
 
-/* Below the line that grows there is room for others. */
+/* Ends the line with the progress bar. */
 static void
 end_line (Work *self)
 {
@@ -83,7 +83,9 @@ say_line (Work       *self,
   say (self, text);
 }
 
-/* A region that is damaged stops us as well: what is wrong is told to those who write there. */
+/* shmooze_worker_should_stop() also returns TRUE if the region is damaged. An attempt to write there reports what is
+ * wrong.
+ */
 static void
 say_why (Work *self)
 {
@@ -107,7 +109,7 @@ begin_unit (Work *self)
   show_progress (self);
 }
 
-/* Between two units is the time to listen. */
+/* The worker stops only between two units. */
 static void
 next_unit (Work *self)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The whole input, or as much of it as is more than @room. */
+/* Reads the whole input, or until it is longer than @room. */
 static GBytes *
 read_input (guint64   room,
             GError  **error)
