@@ -61,7 +61,8 @@ find_median (void)
     next++;
   if (next == n_samples)
     return samples[middle];
-  return samples[middle] + (double) (samples[next] - samples[middle]) * (double) (middle - first) / (double) (next - first);
+  return samples[middle] +
+         (double) (samples[next] - samples[middle]) * (double) (middle - first) / (double) (next - first);
 }
 
 void

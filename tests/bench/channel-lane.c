@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two lanes of Shmooze, one in each direction. A message is released by receiving the next one. With the option --wait=bell a reader sleeps at once, as with
- * SHMOOZE_WAIT_BELL, instead of spinning for a moment, as with AUTO. */
+/* Two lanes of Shmooze, one in each direction. A message is released by receiving the next one. With the option
+ * --wait=bell a reader sleeps at once, as with SHMOOZE_WAIT_BELL, instead of spinning for a moment, as with AUTO. */
 
 #include "bench.h"
 

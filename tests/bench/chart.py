@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The chart: a panel a workload, a bar a side, on a card of its own that is light everywhere."""
+"""The chart: a panel for each workload, a bar for each side, on a background that is always light."""
 import math
 from xml.sax.saxutils import escape
 import machine
@@ -9,16 +9,16 @@ from results import Results
 
 WIDTH, MARGIN, GAP = 1120, 28, 44
 PANEL = (WIDTH - 2 * MARGIN - GAP) / 2
-NAMES, BESIDE, FIGURE = 172, 96, 66               # widths of what stands around the bars
+NAMES, BESIDE, FIGURE = 172, 96, 66               # widths around the bars
 BARS = PANEL - NAMES - BESIDE - FIGURE
 ROW, BAR, TOP, HEAD, FOOT = 23, 15, 92, 74, 100
 INK, PALE, RULE, CARD = '#241f31', '#5e5c64', '#e3e1de', '#ffffff'
 FILLS = {'own': '#1a5fb4', 'limit': 'url(#hatched)', 'hand': '#c0bfbc', 'peer': '#8b8f99'}
 TITLES = {
-    plan.SPINNING: ('There and back, 64 bytes, both spinning', 'two CPUs'),
-    plan.BLOCKING: ('There and back, 64 bytes, sleeping in between', 'one CPU'),
-    plan.LOOPING: ('There and back, 64 bytes, in GLib main loops', 'one CPU'),
-    plan.ONE_WAY_64: ('One way, 64 bytes, as many as go', 'two CPUs'),
+    plan.SPINNING: ('Round trip, 64 bytes, both spinning', 'two CPUs'),
+    plan.BLOCKING: ('Round trip, 64 bytes, sleeping in between', 'one CPU'),
+    plan.LOOPING: ('Round trip, 64 bytes, in GLib main loops', 'one CPU'),
+    plan.ONE_WAY_64: ('One way, 64 bytes, as fast as possible', 'two CPUs'),
 }
 KINDS = ('own', 'limit', 'hand', 'peer')
 
@@ -29,12 +29,12 @@ def text(x, y, words, size=13, color=INK, anchor='start', weight='normal'):
 
 
 def outlined(element):
-    """So that a line behind does not cross the words."""
+    """With an outline, so that grid lines do not cross the text."""
     return element.replace('<text ', f'<text stroke="{CARD}" stroke-width="4" paint-order="stroke" ')
 
 
 def rows_of(results, cell):
-    """(side, figure, words): ours first, then limits and rings by hand, then the peers from the fastest on."""
+    """(side, figure): Shmooze, limits, rings by hand, then the peers from the fastest on."""
     found = []
     for side in plan.SIDES:
         figure = results.figure(cell, side.name)
@@ -45,13 +45,13 @@ def rows_of(results, cell):
 
 
 def decades(figures):
-    """Exponents of ten that hold all of them, with some room before the smallest."""
+    """The exponents of ten around all figures, with some space before the smallest."""
     low = math.floor(math.log10(min(figures) / 1.5))
     return low, max(low + 1, math.ceil(math.log10(max(figures))))
 
 
 def grid(x, y, height, low, high, unit):
-    """A line each power of ten; where they are many, only every other one is named."""
+    """A line for each power of ten; if there are many, only every other one has a label."""
     parts = []
     for power in range(low, high + 1):
         at = x + BARS * (power - low) / (high - low)
@@ -62,7 +62,7 @@ def grid(x, y, height, low, high, unit):
 
 
 def short(words):
-    """“10.0 µs” is too much for a line of the scale."""
+    """“10.0 µs” is too long for a label."""
     return words.replace('.00 ', ' ').replace('.0 ', ' ')
 
 
@@ -90,7 +90,7 @@ def panel(results, which, x, y):
     rate = cell.workload == 'tput'
     low, high = decades([figure for _, figure in rows])
     title, where = TITLES[which]
-    better = 'messages a second: longer is better' if rate else 'time: shorter is better'
+    better = 'messages per second: longer is better' if rate else 'time: shorter is better'
     parts = [text(x, y + 18, title, 16, weight='bold'), text(x, y + 37, f'{where}; {better}', 12, PALE),
              text(x + PANEL, y + HEAD - 12, 'Shmooze is', 12, PALE, 'end')]
     left = x + NAMES
@@ -106,7 +106,7 @@ def height_of(results, which):
 
 
 def draw(data):
-    """The SVG of what was measured."""
+    """Returns the SVG."""
     results = Results(data['measurements'])
     parts, y = [], TOP
     for pair in (plan.CHARTED[:2], plan.CHARTED[2:]):
@@ -116,12 +116,12 @@ def draw(data):
     height = y - 36 + FOOT
     seen = [ns for which in plan.CHARTED for ns in results.lines(which.columns[which.main][1])]
     said = [machine.in_words(data['machine']),
-            f"Medians of {data['rounds']} rounds in turns; ratios are of what was measured within the same round." +
-            (f' One cache line there and back took {min(seen):.0f} to {max(seen):.0f} ns meanwhile.' if seen else ''),
-            'Each line of a scale is ten times the one before. Hatched: no channel, but the least that it can cost. '
-            'Light grey: made by hand for this one purpose.']
+            f"Medians of {data['rounds']} rounds in turns; ratios are those within the same round." +
+            (f' The round trip of a cache line took {min(seen):.0f} to {max(seen):.0f} ns.' if seen else ''),
+            'Logarithmic scales. Hatched: a lower bound, not a usable channel. Light grey: a ring written by hand for '
+            'just this workload.']
     head = [text(MARGIN, 46, 'Messages between two processes', 24, weight='bold'),
-            text(MARGIN, 70, 'Shmooze beside what one would take instead, and beside what the machine allows', 14, PALE)]
+            text(MARGIN, 70, 'Shmooze, the usual alternatives, and the limits of the machine', 14, PALE)]
     foot = [text(MARGIN, height - FOOT + 44 + 19 * i, words, 12, PALE) for i, words in enumerate(said)]
     return '\n'.join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}" '

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the figures were measured on."""
+"""Describes the machine on which the figures were measured."""
 import os
 import platform
 import re

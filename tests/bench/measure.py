@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One measurement: two processes of one program, each kept to its CPU, and the figures that they print."""
+"""One measurement: two processes of one program, each bound to its CPU, and the figures that they print."""
 import ctypes
 import glob
 import os
@@ -10,21 +10,21 @@ import signal
 import subprocess
 import time
 
-RUN = f'shmooze-bench-{os.getpid()}-{int(time.time()):x}'   # with this begins the name of everything
-HOME = f'/dev/shm/{RUN}.home'                     # where Shmooze keeps what it names
-OTHERS = 0.1                                      # of all CPUs, that others may use meanwhile
-MOVED = 1.3                                       # so much may the cache line's way change
+RUN = f'shmooze-bench-{os.getpid()}-{int(time.time()):x}'   # the prefix of all names
+HOME = f'/dev/shm/{RUN}.home'                     # the runtime directory of Shmooze
+OTHERS = 0.1                                      # the share of all CPUs that others may use
+MOVED = 1.3                                       # how much the probe may change
 count = 0
 
 
 def cpus():
-    """The CPUs of ping and pong; the same one twice where there is only one."""
+    """The CPUs of ping and pong; the same one twice if there is only one."""
     allowed = sorted(os.sched_getaffinity(0))
     return allowed[0], allowed[1 if len(allowed) > 1 else 0]
 
 
 def places():
-    """By name: the CPUs of ping and pong, or None."""
+    """The CPUs of ping and pong by the name of the place; None: any."""
     first, second = cpus()
     found = {'one': (first, first), 'free': (None, None)}
     if second != first:
@@ -37,7 +37,7 @@ def parse(text):
 
 
 def probe(programs, *options):
-    """One cache line's way from CPU to CPU and back, in ns; with --copy what memcpy moves as well."""
+    """The round trip of a cache line between the CPUs, in ns; with --copy also the speed of memcpy."""
     first, second = cpus()
     if first == second:
         return {}
@@ -45,10 +45,10 @@ def probe(programs, *options):
                                 capture_output=True, text=True, check=True).stdout)
 
 
-# -- What others do meanwhile ------------------------------------------------------------------
+# -- Other load --------------------------------------------------------------------------------
 
 def busy():
-    """Seconds that the CPUs were busy so far, and that they were there."""
+    """The CPU time used so far by all processes, and the CPU time that was available, in s."""
     with open('/proc/stat') as stat:
         ticks = [int(word) for word in stat.readline().split()[1:9]]
     hertz = os.sysconf('SC_CLK_TCK')
@@ -61,7 +61,7 @@ def own_seconds():
 
 
 def wait_quiet(limit):
-    """Until others leave the CPUs alone, at most for so many seconds."""
+    """Waits until other processes leave the CPUs alone, for at most limit seconds."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
         used, there = busy()
@@ -74,7 +74,7 @@ def wait_quiet(limit):
 # -- Processes ---------------------------------------------------------------------------------
 
 def sweep(name):
-    """Takes away what was left behind, its name beginning so."""
+    """Removes everything whose name has this prefix."""
     folders = ['/dev/shm', '/dev/mqueue', '/tmp', *(os.path.dirname(path) for path in
                                                     glob.glob(f'{HOME}/**/{name}*', recursive=True))]
     for folder in dict.fromkeys(folders):
@@ -83,7 +83,7 @@ def sweep(name):
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 os.unlink(path)
-    unlink = getattr(ctypes.CDLL(None), 'mq_unlink', None)   # /dev/mqueue is not everywhere
+    unlink = getattr(ctypes.CDLL(None), 'mq_unlink', None)   # not all systems mount /dev/mqueue
     for suffix in ('to-ping', 'to-pong') if unlink else ():
         unlink(f'/{name}.{suffix}'.encode())
 
@@ -96,7 +96,7 @@ def start(command, cpu):
 
 
 def await_both(sides, limit):
-    """Until both ended well; kills the other when one fails, and both when they take too long."""
+    """Waits until both have ended; kills the other if one fails, and both if they take too long."""
     end = time.monotonic() + limit
     try:
         while any(side.poll() is None for side in sides):
@@ -111,7 +111,7 @@ def await_both(sides, limit):
 
 
 def pair(programs, side, cell):
-    """The figures, or {'error': what went wrong}."""
+    """The figures, or {'error': message}."""
     global count
     count += 1
     name = f'{RUN}-{count}'
@@ -137,7 +137,7 @@ def derive(figures):
 
 
 def observe(programs, side, cell):
-    """A measurement, with what stands beside it."""
+    """A measurement, with the probe and the other load."""
     probing = cell.place == 'two'
     before = probe(programs) if probing else {}
     (used, there), own = busy(), own_seconds()
@@ -153,18 +153,17 @@ def observe(programs, side, cell):
 
 
 def near(line, other):
-    """Whether the CPUs were about as far from each other."""
+    """Whether two results of the probe are about the same."""
     return max(line, other) <= MOVED * min(line, other)
 
 
 def distance(figures):
-    """The cache line's way beside a measurement, or None."""
+    """The mean of the probe before and after a measurement, or None."""
     return sum(figures['line']) / 2 if 'line' in figures else None
 
 
 def measure(programs, side, cell, patience, attempts, reference=None):
-    """The same, tried again when somebody else worked meanwhile, the CPUs moved apart, or the cache line's way
-    was another than beside what this is to be compared with."""
+    """A measurement that is repeated if it was disturbed, or if the probe changed or differs from the reference."""
     for attempt in range(attempts):
         wait_quiet(patience)
         figures = observe(programs, side, cell)

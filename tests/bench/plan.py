@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is measured: the sides (Shmooze, its peers, limits), and the tables of cells they run in."""
+"""What is measured: the sides (Shmooze, limits, rings by hand, peers), and the tables of cells they run in."""
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """A program with its options. trips: how it can wait in a round trip; stream: how it waits one way, if it
-    takes part there. kind: own; limit (no queue: the least it can cost); hand (a ring by hand); peer."""
+    """A program with its options. trips: how it can wait in a round trip; stream: how it waits one way, empty if it
+    does not take part. kind: own; limit (a lower bound); hand (a ring by hand); peer."""
     name: str
     program: str
     options: tuple = ()
@@ -14,8 +14,8 @@ class Side:
     stream: str = ''
     kind: str = 'peer'
     max_size: int = 1 << 20
-    daemon: bool = False                          # a third process works for it
-    needs: str = ''                               # of what may be missing
+    daemon: bool = False                          # a third process takes part
+    needs: str = ''                               # a package that may be missing
 
 
 LANE, BELL_LANE, ROOM = 'Shmooze', 'Shmooze, never spins', 'Shmooze, a room'
@@ -48,11 +48,11 @@ SIDES = (
 @dataclasses.dataclass(frozen=True)
 class Cell:
     workload: str                                 # rtt, sparse, tput, idle
-    wait: str                                     # spin, block, loop; one way each side has its own
+    wait: str                                     # spin, block, loop; one way: see Side.stream
     size: int
-    place: str                                    # two CPUs, one, free
+    place: str                                    # two, one, free
     seconds: float = 0.3
-    without: tuple = ()                           # sides that it is not for
+    without: tuple = ()                           # sides that do not take part
 
     @property
     def key(self):
@@ -60,11 +60,11 @@ class Cell:
 
     @property
     def figure(self):
-        """What of all that a measurement printed stands in the table."""
+        """The figure of a measurement that the table shows."""
         return {'tput': 'msgs', 'idle': 'switches'}.get(self.workload, 'median')
 
     def run_by(self, side):
-        """As this side runs it, or None."""
+        """This cell as the side runs it, or None."""
         if side.name in self.without or self.size > side.max_size:
             return None
         if self.workload == 'tput':
@@ -77,39 +77,39 @@ class Table:
     title: str
     columns: tuple                                # (heading, cell)
     note: str = ''
-    main: int = 0                                 # the column for --quick and for the chart
+    main: int = 0                                 # the column of --quick and of the chart
 
 
 HEADINGS = {16: '16 B', 64: '64 B', 1024: '1 KiB', 65536: '64 KiB', 1 << 20: '1 MiB'}
-NOT_SPINNING = (FUTEX_SPIN,)                      # on one CPU it would spin for nothing
+NOT_SPINNING = (FUTEX_SPIN,)                      # on one CPU spinning is useless
 
 SPINNING = Table('Round trip, spinning, two CPUs', tuple(
     (HEADINGS[size], Cell('rtt', 'spin', size, 'two')) for size in (16, 64, 1024, 65536)),
-    main=1, note='Neither side ever sleeps. The limit is no channel: a place for one message, and its number.')
+    main=1, note='Neither side ever sleeps. The limit is not a channel, but space for one message and its number.')
 BLOCKING = Table('Round trip, sleeping in the kernel, 64 B', (
     ('one CPU', Cell('rtt', 'block', 64, 'one', without=NOT_SPINNING)),
     ('two CPUs', Cell('rtt', 'block', 64, 'two'))),
-    note='By default Shmooze looks for a moment before it sleeps, when the other side runs on another CPU.')
-LOOPING = Table('Round trip, both within a GLib main loop, 64 B', (
+    note='By default Shmooze spins for up to 50 µs before it sleeps if the other side runs on another CPU.')
+LOOPING = Table('Round trip, both in a GLib main loop, 64 B', (
     ('one CPU', Cell('rtt', 'loop', 64, 'one')),
     ('after 2 ms of silence, CPUs free', Cell('sparse', 'loop', 64, 'free', seconds=0.5))),
-    note='What has no descriptor to poll needs a thread that waits.')
+    note='A channel without a descriptor to poll needs a thread that waits.')
 ONE_WAY_64 = Table('One way, 64 B, two CPUs', (
     ('64 B', Cell('tput', 'spin', 64, 'two')),),
-    note='Rings spin, the others sleep when there is nothing, which is the better way for each.')
+    note='Rings spin and the others block, which is the faster way for each.')
 ONE_WAY = Table('One way, larger, two CPUs', tuple(
     (HEADINGS[size], Cell('tput', 'spin', size, 'two')) for size in (1024, 65536, 1 << 20)))
-IDLE = Table('An idle reader, context switches a second', (
+IDLE = Table('An idle reader, context switches per second', (
     ('blocking', Cell('idle', 'block', 64, 'free', seconds=10, without=(BELL_LANE, FUTEX_SPIN))),
     ('in a main loop', Cell('idle', 'loop', 64, 'free', seconds=10))),
-    note='Each waits 10 s for nothing, side by side; in brackets µs of CPU a second.')
+    note='All wait 10 s for nothing at the same time; in parentheses µs of CPU per second.')
 
 CHARTED = (SPINNING, BLOCKING, LOOPING, ONE_WAY_64)
 ALL = (SPINNING, BLOCKING, LOOPING, ONE_WAY_64, ONE_WAY, IDLE)
 
 
 def tables(quick):
-    """Those to measure."""
+    """The tables to measure."""
     return tuple(only_main(table) for table in CHARTED) if quick else ALL
 
 
@@ -122,12 +122,12 @@ def all_cells(chosen):
     return [cell for table in chosen for _, cell in table.columns]
 
 
-# -- What Shmooze wants to reach ---------------------------------------------------------------
+# -- Targets -----------------------------------------------------------------------------------
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Of the time that `own` takes, divided by the time that `other` takes in the same round: at most `most`;
-    other '*' is the fastest of the peers. For what is idle, most is a figure."""
+    """The time of `own`, divided by that of `other` in the same round, must be at most `most`. The other '*' is the
+    fastest peer. With `figure`, that figure of `own` must be at most `most`."""
     what: str
     cell: Cell
     own: str
@@ -143,17 +143,17 @@ def targets():
     one, two = (cell for _, cell in BLOCKING.columns)
     loop, sparse = (cell for _, cell in LOOPING.columns)
     found += [Target('round trip, sleeping, one CPU', one, LANE, BELL, 1.1),
-              Target('', one, LANE, '*', 1, 'ahead of every peer'),
+              Target('', one, LANE, '*', 1, 'faster than all peers'),
               Target('round trip, sleeping by default, two CPUs', two, LANE, FUTEX_SPIN, 1.25),
               Target('round trip in main loops, one CPU', loop, LANE, BELL, 1.1),
-              Target('', loop, LANE, '*', 1, 'ahead of every peer'),
+              Target('', loop, LANE, '*', 1, 'faster than all peers'),
               Target('round trip in main loops after silence', sparse, LANE, BELL, 1.1),
-              Target('', sparse, LANE, '*', 1, 'ahead of every peer'),
-              Target('room message there and back in main loops', loop, ROOM, LANE, 1.5)]
+              Target('', sparse, LANE, '*', 1, 'faster than all peers'),
+              Target('round trip of a room message in main loops', loop, ROOM, LANE, 1.5)]
     stream = ONE_WAY_64.columns[0][1]
     found += [Target('one way, 64 B', stream, LANE, INLINE, 1 / 0.95, '≥ 0.95 ×')]
     found += [Target(f'one way, {heading}', cell, LANE, CHUNKS, 1 / 0.9, '≥ 0.90 ×') for heading, cell in ONE_WAY.columns]
     for heading, cell in IDLE.columns:
-        found += [Target(f'idle {heading}, context switches a second', cell, LANE, '', 0.5, '', 'switches'),
-                  Target(f'idle {heading}, µs of CPU a second', cell, LANE, '', 10, '', 'cpu')]
+        found += [Target(f'idle {heading}, context switches per second', cell, LANE, '', 0.5, '', 'switches'),
+                  Target(f'idle {heading}, µs of CPU per second', cell, LANE, '', 10, '', 'cpu')]
     return found

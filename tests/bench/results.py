@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Figures of many rounds: their medians, and ratios of what was measured in the same round."""
+"""Figures of many rounds: their medians, and the ratios within each round."""
 from statistics import median
 from measure import distance, near
 
@@ -13,7 +13,7 @@ class Results:
                 self.found.setdefault((m['cell'], m['side']), {})[m['round']] = m
 
     def rounds(self, cell, side):
-        """Of this side in this cell, without the disturbed ones unless there are no others."""
+        """The rounds of this side in this cell, without disturbed ones unless there are no others."""
         all_rounds = self.found.get((cell.key, side), {})
         calm = {n: m for n, m in all_rounds.items() if not m['disturbed']}
         return calm or all_rounds
@@ -30,8 +30,8 @@ class Results:
         return (cell.key, side) in self.found
 
     def ratio(self, cell, side, other):
-        """How many times as long this side takes, the median over the rounds; and whether in these rounds
-        the CPUs were equally far from each other. None: not measured."""
+        """How many times as long this side takes as the other, the median over the rounds (None: not measured); and
+        whether the distance of the CPUs was comparable in these rounds."""
         ours, theirs = self.rounds(cell, side), self.rounds(cell, other)
         both = ours.keys() & theirs.keys()
         if not both:
@@ -42,12 +42,12 @@ class Results:
         return (median(ratios), bool(alike)) if ratios else (None, False)
 
     def lines(self, cell, side=None):
-        """The probes beside the results."""
+        """The results of the probe."""
         return [ns for (key, name), rounds in self.found.items() if key == cell.key and side in (None, name)
                 for m in rounds.values() for ns in m.get('line', [])]
 
     def errors(self):
-        """What failed, with how often and what it said."""
+        """The messages of each failed side and cell."""
         failed = {}
         for m in self.measurements:
             if 'error' in m:
@@ -56,13 +56,13 @@ class Results:
 
 
 def time(cell, m):
-    """Of a message, in whatever unit."""
+    """The time of a message, in any unit."""
     figure = m[cell.figure]
     return 1 / figure if cell.workload == 'tput' else figure
 
 
 def comparable(ours, theirs):
-    """Neither disturbed, and one cache line took about the same beside both."""
+    """Whether neither was disturbed, and the probe took about the same time for both."""
     if ours['disturbed'] or theirs['disturbed']:
         return False
     if 'line' not in ours or 'line' not in theirs:

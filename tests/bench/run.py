@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures how fast Shmooze passes messages from process to process, beside its peers: see README.md.
-
-Everything runs in turns, cell by cell, several rounds; what is compared was measured within the same round."""
+"""Measures how fast Shmooze and other channels pass messages between two processes: see README.md."""
 import argparse
 import concurrent.futures
 import contextlib
@@ -20,19 +18,19 @@ import plan
 import table
 from results import Results
 
-SETTLING = 1                                      # seconds, at most, until a pair that has begun is idle
+SETTLING = 1                                      # seconds: the maximum time until a started pair is idle
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('programs', metavar='DIRECTORY', nargs='?', help='where the programs were built')
-    parser.add_argument('--quick', action='store_true', help='seconds: four workloads, two short rounds')
-    parser.add_argument('--rounds', type=int, help='5, and 2 with --quick')
-    parser.add_argument('--only', metavar='REGEX', default='', help='only what matches “SIDE: WORKLOAD WAIT SIZE PLACE”')
-    parser.add_argument('--targets', action='store_true', help='print only what Shmooze wants to reach')
+    parser.add_argument('--quick', action='store_true', help='measure only four workloads, in two short rounds')
+    parser.add_argument('--rounds', type=int, help='default: 5, with --quick 2')
+    parser.add_argument('--only', metavar='REGEX', default='', help='measure only what matches “SIDE: WORKLOAD WAIT SIZE PLACE”')
+    parser.add_argument('--targets', action='store_true', help='print only the targets')
     parser.add_argument('--json', metavar='FILE', help='write the raw figures')
     parser.add_argument('--svg', metavar='FILE', help='write a chart')
-    parser.add_argument('--from', metavar='FILE', dest='source', help='measure nothing: read raw figures')
+    parser.add_argument('--from', metavar='FILE', dest='source', help='read raw figures instead of measuring')
     arguments = parser.parse_args()
     if bool(arguments.programs) == bool(arguments.source):
         parser.error('either DIRECTORY or --from')
@@ -40,7 +38,7 @@ def parse_arguments():
 
 
 def say(words):
-    """To people: on one line, where a terminal shows it."""
+    """Shows the progress, on one line of a terminal."""
     end, erase = ('', '\r\033[K') if sys.stderr.isatty() else ('\n', '')
     print(f'{erase}{words}', end=end, file=sys.stderr, flush=True)
 
@@ -49,7 +47,7 @@ def say(words):
 
 @contextlib.contextmanager
 def surroundings():
-    """A place of our own for what Shmooze names, and a bus; nothing is left of either."""
+    """A private runtime directory and message bus, which are removed afterwards."""
     os.mkdir(measure.HOME, 0o700)
     os.environ['XDG_RUNTIME_DIR'] = measure.HOME
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -80,7 +78,7 @@ def start_bus():
 
 
 def choose_sides(programs, has_bus):
-    """Those that are there, and why the others are left out."""
+    """The available sides, and why the others are left out."""
     there, left_out = [], []
     for side in plan.SIDES:
         if not os.access(os.path.join(programs, side.program), os.X_OK):
@@ -95,7 +93,7 @@ def choose_sides(programs, has_bus):
 # -- Measuring ---------------------------------------------------------------------------------
 
 def in_turns(programs, sides, cells, arguments):
-    """Of every round, cell by cell, every side: Shmooze, what it is held against most closely, then the peers."""
+    """Measures all sides in each cell of each round: Shmooze, limits and rings, then the peers."""
     patience, attempts, failed = (0.2, 1, {}) if arguments.quick else (10, 3, {})
     close = [side for side in sides if side.kind != 'peer']
     peers = [side for side in sides if side.kind == 'peer']
@@ -115,7 +113,7 @@ def in_turns(programs, sides, cells, arguments):
 
 
 def side_by_side(programs, sides, cells):
-    """What is idle disturbs nobody; what starts and ends does, so one begins after the other."""
+    """Measures idle pairs at the same time, but starts them one after the other."""
     jobs = [(cell, side, cell.run_by(side)) for cell in cells for side in sides if cell.run_by(side)]
     if not jobs:
         return
@@ -151,7 +149,7 @@ def run(arguments):
 
 
 def measure_region(programs):
-    """What a region's name costs, beside the same without a library; {} when it cannot be measured."""
+    """The cost of a named region and of the bare system calls; {} if it cannot be measured."""
     program = os.path.join(programs, 'bench-region')
     if not os.access(program, os.X_OK):
         return {}
@@ -160,22 +158,22 @@ def measure_region(programs):
 
 
 def narrowed(cells, sides, pattern):
-    """Cells and sides of which something matches."""
+    """The cells and sides that match."""
     pairs = [(cell, side) for cell in cells for side in sides if re.search(pattern, f'{side.name}: {cell.key}')]
     return ([cell for cell in cells if any(cell is found for found, _ in pairs)],
             [side for side in sides if any(side is found for _, found in pairs)])
 
 
-# -- Telling -----------------------------------------------------------------------------------
+# -- Printing ----------------------------------------------------------------------------------
 
-def tell(data, only_targets):
+def show(data, only_targets):
     results = Results(data['measurements'])
     parts = []
     if not only_targets:
         what = 'one idle wait' if data['rounds'] == 0 else f"medians of {data['rounds']} rounds"
         parts.append(f"# How fast messages pass\n\n{machine.in_words(data['machine'])}; {what}.\n"
                      f"memcpy: {machine.copies_in_words(data['machine'])}. Ratios are of the same rounds; "
-                     '“~”: others disturbed them, or the CPUs moved apart.\n')
+                     '“~”: disturbed by other load, or by a change of the distance between the CPUs.\n')
         parts += [table.of_workload(results, t) for t in plan.ALL]
         parts.append(table.of_region(data.get('region')))
     parts.append(table.of_targets(results))
@@ -202,7 +200,7 @@ def main():
     if arguments.svg:
         with open(arguments.svg, 'w') as file:
             file.write(chart.draw(data))
-    tell(data, arguments.targets)
+    show(data, arguments.targets)
     return any('error' in m for m in data['measurements'])
 
 

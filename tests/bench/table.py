@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The results in tables: Markdown that reads well as it is."""
+"""The results as Markdown tables that are readable as text."""
 import plan
 from plan import LANE
 
@@ -23,7 +23,7 @@ def rate(n):
 
 
 def figure(results, cell, side):
-    """As it stands in a table; after “~” when others disturbed each of its rounds."""
+    """As in a table; after “~” if all its rounds were disturbed."""
     median = results.figure(cell, side)
     if median is None:
         return '–'
@@ -36,7 +36,7 @@ def figure(results, cell, side):
 
 
 def times(ratio):
-    """Of another's time by Shmooze's."""
+    """The ratio of the other side's time and Shmooze's, in words."""
     if 0.995 < ratio < 1.005:
         return 'the same'
     many, word = (ratio, 'faster') if ratio > 1 else (1 / ratio, 'slower')
@@ -44,7 +44,7 @@ def times(ratio):
 
 
 def beside(results, cell, side):
-    """What Shmooze is beside this one."""
+    """Shmooze compared with this side."""
     if side == LANE or cell.workload == 'idle':
         return ''
     ratio, sure = results.ratio(cell, side, LANE)
@@ -52,7 +52,7 @@ def beside(results, cell, side):
 
 
 def in_columns(rows):
-    """Markdown of rows of words, the first being the headings: padded, numbers to the right."""
+    """A Markdown table of rows, the first of which has the headings; numbers are aligned to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ['| ' + ' | '.join(word.ljust(width) if i == 0 else word.rjust(width)
                                for i, (word, width) in enumerate(zip(row, widths))) + ' |' for row in rows]
@@ -62,8 +62,8 @@ def in_columns(rows):
 
 
 def probes(results, columns):
-    """The row of the cache line's own way: its median beside Shmooze, and all that was seen."""
-    row = ['one cache line by itself (probe)']
+    """The row of the probe: its median beside Shmooze, and its range."""
+    row = ['round trip of a cache line (probe)']
     for _, cell in columns:
         ours, seen = sorted(results.lines(cell, LANE)), results.lines(cell)
         row += [duration(ours[len(ours) // 2]) if ours else '–', f'{min(seen):.0f}–{max(seen):.0f} ns' if seen else '–']
@@ -87,7 +87,7 @@ def of_workload(results, table):
 
 
 def words(results, cell, side):
-    """What stands in the columns of a cell."""
+    """The columns of a cell."""
     if cell.workload == 'idle':
         return [figure(results, cell, side)]
     return [figure(results, cell, side), beside(results, cell, side)]
@@ -99,23 +99,23 @@ def of_region(region):
     rows = [['', 'time', 'Shmooze is'],
             ['Shmooze', duration(region['shmooze_ns']), ''],
             ['shm_open, fallocate, mmap, shm_unlink', duration(region['bare_ns']), times(1 / region['ratio'])],
-            ['the same, opened a second time', duration(region['bare_open_ns']),
+            ['the same, opened twice', duration(region['bare_open_ns']),
              times(region['bare_open_ns'] / region['shmooze_ns'])]]
-    return ('## A named region of 64 KiB: created, opened by another, closed by both\n\n'
-            'At most 3 × slower than the bare calls is the aim: they leave the name behind when a process dies.\n\n'
+    return ('## A named region of 64 KiB: created, opened a second time, both closed\n\n'
+            'The target is at most 3 × the time of the bare calls, which leave the name behind if a process dies.\n\n'
             f'{in_columns(rows)}\n')
 
 
 # -- Targets -----------------------------------------------------------------------------------
 
 def fastest_peer(results, cell):
-    """The peer that took the least time beside Shmooze, round by round, or ''."""
+    """The peer that is the fastest in comparison with Shmooze within the rounds, or ''."""
     peers = [side.name for side in plan.SIDES if side.kind == 'peer' and results.ratio(cell, side.name, LANE)[0]]
     return min(peers, key=lambda name: results.ratio(cell, name, LANE)[0], default='')
 
 
 def reach(results, target):
-    """(words of the aim, words of what was measured, whether it was met, against whom); None: not measured."""
+    """(target, measured, whether it was met, whether that is certain, compared with what); None: not measured."""
     if target.figure:
         got = results.figure(target.cell, target.own, target.figure)
         return None if got is None else (f'≤ {target.most:g}', f'{got:.2f}', got <= target.most, True, '')
@@ -129,7 +129,7 @@ def reach(results, target):
 
 
 def of_targets(results):
-    rows, what = [['what', 'beside', 'aim', 'measured', '']], ''
+    rows, what = [['what', 'compared with', 'target', 'measured', '']], ''
     for target in plan.targets():
         what = target.what or what
         reached = reach(results, target)
@@ -137,7 +137,7 @@ def of_targets(results):
             aim, measured, met, sure, other = reached
             rows.append([what, other, aim, measured if sure else f'~ {measured}',
                          ('met' if met else 'NOT MET') if sure else 'unsure'])
-    return '## What Shmooze wants to reach\n\n' + in_columns(rows) + '\n' if len(rows) > 1 else ''
+    return '## Targets\n\n' + in_columns(rows) + '\n' if len(rows) > 1 else ''
 
 
 def targets_as_data(results):
