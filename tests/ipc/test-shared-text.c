@@ -572,7 +572,7 @@ test_sharer_present (void)
 }
 
 static void
-test_nobody (void)
+test_no_region (void)
 {
   g_test_summary ("Showing a region that does not exist is \"not found\".");
 
@@ -790,7 +790,8 @@ test_hostile_nul (void)
 {
   g_test_summary ("A NUL in a text does not end the text.");
 
-  static const guint16 first[] = { 0, 'a', 'b', 0xeeee }, middle[] = { 'a', 0, 'b', 0xeeee }, last[] = { 'a', 'b', 0, 0xeeee };
+  static const guint16 first[] = { 0, 'a', 'b', 0xeeee }, middle[] = { 'a', 0, 'b', 0xeeee };
+  static const guint16 last[] = { 'a', 'b', 0, 0xeeee };
 
   check_hostile (3, first, "\xef\xbf\xbd" "ab");
   check_hostile (3, middle, "a\xef\xbf\xbd" "b");
@@ -892,7 +893,7 @@ main (int    argc,
   test_add ("/shared-text/second-sharer", test_second_sharer);
   test_add ("/shared-text/sharer-in-another-process", test_sharer_in_another_process);
   test_add ("/shared-text/sharer-present", test_sharer_present);
-  test_add ("/shared-text/nobody", test_nobody);
+  test_add ("/shared-text/no-region", test_no_region);
   test_add ("/shared-text/too-small/show", test_too_small_to_show);
   test_add ("/shared-text/too-small/share", test_too_small_to_share);
   test_add ("/shared-text/too-small/new", test_too_few_bytes);

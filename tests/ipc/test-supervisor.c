@@ -222,10 +222,10 @@ static void
 stop_and_check (Rig *self)
 {
   g_autoptr(GError) error = NULL;
-  gboolean told = shmooze_supervisor_stop (self->supervisor, &error);
+  gboolean asked = shmooze_supervisor_stop (self->supervisor, &error);
 
   g_assert_no_error (error);
-  g_assert_true (told);
+  g_assert_true (asked);
   test_wait (g_str_has_suffix (self->events->str, "stopped "));
   g_assert_cmpint (cell_of (shmooze_supervisor_get_name (self->supervisor)), ==, 0);
 }
@@ -431,7 +431,7 @@ test_request_stop (void)
 }
 
 static void
-check_nobody (const char *name)
+check_not_found (const char *name)
 {
   g_autoptr(GError) error = NULL;
 
@@ -444,17 +444,17 @@ test_no_region (void)
 {
   g_test_summary ("A request to stop without a region is \"not found\".");
 
-  check_nobody ("app");
+  check_not_found ("app");
 }
 
 static void
-test_nobody_works (void)
+test_no_worker (void)
 {
   g_test_summary ("A request to stop without a worker is \"not found\".");
 
   g_autoptr(ShmoozeRegion) region = create_cell ("app", 0);
 
-  check_nobody ("app");
+  check_not_found ("app");
   g_assert_cmpint (cell_of ("app"), ==, 0);
 }
 
@@ -465,7 +465,7 @@ test_stop_stale (void)
 
   g_autoptr(ShmoozeRegion) region = create_cell ("app", (gint32) getppid ());
 
-  check_nobody ("app");
+  check_not_found ("app");
   g_assert_cmpint (cell_of ("app"), ==, getppid ());
 }
 
@@ -837,7 +837,7 @@ main (int    argc,
   test_add ("/supervisor/stop/in-pause", test_stop_in_pause);
   test_add ("/supervisor/stop/from-elsewhere", test_request_stop);
   test_add ("/supervisor/stop/no-region", test_no_region);
-  test_add ("/supervisor/stop/nobody", test_nobody_works);
+  test_add ("/supervisor/stop/no-worker", test_no_worker);
   test_add ("/supervisor/stop/stale", test_stop_stale);
   test_add ("/supervisor/stop/then-start", test_again_after_stop);
   test_add ("/supervisor/stop/late-number", test_late_number);

@@ -49,7 +49,7 @@ test_worker_records (void)
 }
 
 static void
-test_worker_told (void)
+test_worker_asked (void)
 {
   g_test_summary ("A worker receives a request to stop.");
 
@@ -64,7 +64,7 @@ test_worker_told (void)
 }
 
 static void
-test_worker_told_before (void)
+test_worker_asked_before (void)
 {
   g_test_summary ("A worker receives a request to stop that was made before it started.");
 
@@ -177,8 +177,8 @@ main (int    argc,
   test_init (&argc, &argv);
 
   test_add ("/worker/records", test_worker_records);
-  test_add ("/worker/told", test_worker_told);
-  test_add ("/worker/told-before", test_worker_told_before);
+  test_add ("/worker/asked-to-stop", test_worker_asked);
+  test_add ("/worker/asked-before", test_worker_asked_before);
   test_add ("/worker/second", test_second_worker);
   test_add ("/worker/after-dead", test_worker_after_dead);
   test_add ("/worker/lost", test_worker_lost);

@@ -41,10 +41,10 @@ static inline void
 request_stop (const char *name)
 {
   g_autoptr(GError) error = NULL;
-  gboolean told = shmooze_supervisor_request_stop (name, &error);
+  gboolean asked = shmooze_supervisor_request_stop (name, &error);
 
   g_assert_no_error (error);
-  g_assert_true (told);
+  g_assert_true (asked);
 }
 
 G_END_DECLS

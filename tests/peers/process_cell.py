@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""process_cell.py work|control|work-often|control-often NAME [COUNT]: the other side of a process cell, which only knows
-the documented layout.
+"""process_cell.py work|control|work-often|control-often NAME [COUNT]: the other side of a process cell, which only
+knows the documented layout.
 
-work: creates the object, records its process ID, prints "ready", and works until the cell is -1; then prints "stopped".
+work: creates the object, records its process ID, prints "ready", works until the cell is -1, and prints "stopped".
 control: prints the value of the cell, and sets it to -1 at a line of input; when it is 0 again, prints "ended".
 work-often, control-often: the same COUNT times, as fast as the other side answers, on an existing object.
 """

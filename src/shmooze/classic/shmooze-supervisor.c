@@ -528,10 +528,10 @@ shmooze_supervisor_start (ShmoozeSupervisor  *self,
  * the region yet, or 0 */
 static gboolean
 ask_to_stop (ShmoozeProcessCell  *cell,
-             const char          *name,
              int                  child,
              GError             **error)
 {
+  ShmoozeRegion *region = shmooze_process_cell_get_region (cell);
   g_autoptr(GError) local_error = NULL;
   gint32 there;
 
@@ -542,8 +542,7 @@ ask_to_stop (ShmoozeProcessCell  *cell,
       int fd = shmooze_process_cell_find (cell, there);
 
       /* Process IDs of another sandbox cannot be looked up here, but the worker's lock is visible. */
-      if (fd < 0 && there != child &&
-          !shmooze_region_is_locked (shmooze_process_cell_get_region (cell), SHMOOZE_PROCESS_CELL_WORKER_LOCK))
+      if (fd < 0 && there != child && !shmooze_region_is_locked (region, SHMOOZE_PROCESS_CELL_WORKER_LOCK))
         break;
       if (fd >= 0)
         close (fd);
@@ -558,7 +557,8 @@ ask_to_stop (ShmoozeProcessCell  *cell,
   if (there == SHMOOZE_PROCESS_STOP)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("No worker is running for “%s”"), name);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("No worker is running for “%s”"),
+               shmooze_region_get_name (region));
   return FALSE;
 }
 
@@ -587,7 +587,7 @@ shmooze_supervisor_stop (ShmoozeSupervisor  *self,
 
   if (self->pid == 0)
     stop_waiting (self);
-  return ask_to_stop (self->cell, shmooze_supervisor_get_name (self), self->pid, error);
+  return ask_to_stop (self->cell, self->pid, error);
 }
 
 /**
@@ -614,5 +614,5 @@ shmooze_supervisor_request_stop (const char  *name,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   cell = shmooze_process_cell_new (name, FALSE, error);
-  return cell != NULL && ask_to_stop (cell, name, 0, error);
+  return cell != NULL && ask_to_stop (cell, 0, error);
 }
