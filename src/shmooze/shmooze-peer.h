@@ -7,12 +7,12 @@ G_BEGIN_DECLS
 
 /**
  * ShmoozePeerState:
- * @SHMOOZE_PEER_PRESENT: here, and answering
- * @SHMOOZE_PEER_NOT_RESPONDING: here, but has not looked at what it was sent for a while
- * @SHMOOZE_PEER_LEFT: left in good order
- * @SHMOOZE_PEER_CRASHED: gone without leaving
+ * @SHMOOZE_PEER_PRESENT: in the room, and reading what is sent
+ * @SHMOOZE_PEER_NOT_RESPONDING: in the room, but has not read what was sent at least two seconds ago
+ * @SHMOOZE_PEER_LEFT: left the room
+ * @SHMOOZE_PEER_CRASHED: ended without leaving the room
  *
- * Where a peer stands.
+ * The state of a peer.
  *
  * Since: 1.0
  */

@@ -7,11 +7,11 @@ G_BEGIN_DECLS
 
 /**
  * ShmoozeSeatState:
- * @SHMOOZE_SEAT_FREE: nobody sits there
- * @SHMOOZE_SEAT_TAKEN: somebody sits there
- * @SHMOOZE_SEAT_CRASHED: who sat there is gone without leaving
+ * @SHMOOZE_SEAT_FREE: the seat has no occupant
+ * @SHMOOZE_SEAT_TAKEN: the seat has an occupant
+ * @SHMOOZE_SEAT_CRASHED: the occupant ended without leaving the room
  *
- * The state of a seat, as [ctor@RoomInfo.new] finds it.
+ * The state of a seat at the time of [ctor@RoomInfo.new].
  *
  * Since: 1.0
  */
@@ -28,16 +28,16 @@ typedef struct _ShmoozeRoomInfo ShmoozeRoomInfo;
 /**
  * ShmoozeSeatInfo:
  * @state: the seat's state
- * @watching: whether the seat is one for watching only, without a lane
- * @nick: (nullable): who sits, or sat, there
- * @since: when they came, in microseconds since 1970
- * @n_readers: how many readers are attached to the seat's lane
- * @n_frames: how many messages the lane keeps
- * @n_bytes: how many bytes of the queue they take
+ * @watching: whether it is an observer seat, which has no lane
+ * @nick: (nullable): the nickname of the occupant, or of the one that crashed
+ * @since: when the seat was taken, in microseconds since 1970
+ * @n_readers: the number of readers attached to the seat's lane
+ * @n_frames: the number of messages in the lane
+ * @n_bytes: the number of bytes that they take in the queue
  * @draft: (nullable): the text being typed, valid UTF-8
  * @problem: (nullable): what is wrong with the lane
  *
- * A seat of a room and the lane that belongs to it.
+ * A seat of a room, and its lane.
  *
  * Since: 1.0
  */
@@ -57,17 +57,17 @@ struct _ShmoozeSeatInfo
 /**
  * ShmoozeRoomInfo:
  * @name: the region's name
- * @path: (type filename): the file that stands for it
+ * @path: (type filename): the path of its backing file
  * @id: the region's random id, in hexadecimal digits
  * @capacity: the region's size in bytes
  * @version: the version of the room's layout
- * @queue_size: bytes that each lane keeps for messages
- * @draft_size: bytes that a text being typed may have
- * @n_messages: how many messages were sent in the room so far
- * @n_seats: number of elements in @seats
- * @seats: (array length=n_seats): the seats, those for watching last
+ * @queue_size: the size of the message queue of each lane, in bytes
+ * @draft_size: the maximum length of a draft, in bytes
+ * @n_messages: the number of messages sent in the room so far
+ * @n_seats: the number of elements in @seats
+ * @seats: (array length=n_seats): the seats, observer seats last
  *
- * What stands in a room, read without joining it.
+ * The contents of a room, read without joining it.
  *
  * Since: 1.0
  */

@@ -8,7 +8,7 @@
 /**
  * ShmoozePeer:
  *
- * Somebody else in a room.
+ * Another participant of a room.
  *
  * Since: 1.0
  */
@@ -111,7 +111,7 @@ shmooze_peer_class_init (ShmoozePeerClass *klass)
   /**
    * ShmoozePeer:since:
    *
-   * When the peer came, in microseconds since 1970.
+   * When the peer joined the room, in microseconds since 1970.
    *
    * Since: 1.0
    */
@@ -119,7 +119,7 @@ shmooze_peer_class_init (ShmoozePeerClass *klass)
   /**
    * ShmoozePeer:watching: (getter is_watching)
    *
-   * Whether the peer only watches, because all seats were taken.
+   * Whether the peer can only watch, because all seats with a lane were taken.
    *
    * Since: 1.0
    */
@@ -127,7 +127,7 @@ shmooze_peer_class_init (ShmoozePeerClass *klass)
   /**
    * ShmoozePeer:state:
    *
-   * Where the peer stands.
+   * The state of the peer.
    *
    * Since: 1.0
    */
@@ -136,7 +136,7 @@ shmooze_peer_class_init (ShmoozePeerClass *klass)
   /**
    * ShmoozePeer:draft:
    *
-   * The text that the peer is typing, or was when it crashed.
+   * The text that the peer is typing, or was typing when it crashed.
    *
    * Since: 1.0
    */
@@ -235,7 +235,7 @@ shmooze_peer_get_nick (ShmoozePeer *self)
  * shmooze_peer_get_since:
  * @self: a peer
  *
- * Gets when the peer came.
+ * Gets when the peer joined the room.
  *
  * Returns: the time, in microseconds since 1970
  *
@@ -253,7 +253,7 @@ shmooze_peer_get_since (ShmoozePeer *self)
  * shmooze_peer_get_state:
  * @self: a peer
  *
- * Gets where the peer stands.
+ * Gets the state of the peer.
  *
  * Returns: the state
  *
@@ -273,7 +273,7 @@ shmooze_peer_get_state (ShmoozePeer *self)
  *
  * Gets the text that the peer is typing, or was typing when it crashed.
  *
- * Returns: the text, valid UTF-8; empty when there is none
+ * Returns: the text, valid UTF-8; empty if the peer is not typing
  *
  * Since: 1.0
  */
@@ -289,9 +289,10 @@ shmooze_peer_get_draft (ShmoozePeer *self)
  * shmooze_peer_is_watching:
  * @self: a peer
  *
- * Gets whether the peer only watches, because all seats were taken.
+ * Gets whether the peer can only watch, because all seats with a lane were
+ * taken.
  *
- * Returns: whether it can say nothing
+ * Returns: %TRUE if the peer cannot send messages
  *
  * Since: 1.0
  */

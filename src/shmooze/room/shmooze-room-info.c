@@ -26,7 +26,7 @@ inspect_lane (ShmoozeSeatInfo    *info,
       for (guint i = 0; i < lane.n_readers; i++)
         if (atomic_load (shmooze_lane_word (&lane, shmooze_lane_reader_at (i))) != SHMOOZE_POSITION_NONE)
           info->n_readers++;
-      /* Without attaching: the writer may take frames away meanwhile, and what then looks broken is not. */
+      /* No reader is attached, so the writer can remove frames at any time, and a lane can seem broken that is not. */
       for (guint i = 0; i < 10; i++)
         {
           g_clear_error (&error);
@@ -48,12 +48,12 @@ inspect_lane (ShmoozeSeatInfo    *info,
  * @region_name: the name of a region
  * @error: return location for an error
  *
- * Looks at a room without joining it. The others do not notice.
+ * Inspects a room without joining it. The participants do not notice.
  *
- * Fails with %SHMOOZE_ERROR_LAYOUT when the region is no room, and like
+ * Fails with %SHMOOZE_ERROR_LAYOUT if the region is not a room, and like
  * [ctor@Region.open].
  *
- * Returns: (transfer full): what stands in the room
+ * Returns: (transfer full): the contents of the room
  *
  * Since: 1.0
  */
@@ -95,7 +95,7 @@ shmooze_room_info_new (const char  *region_name,
         {
           info->nick = g_steal_pointer (&nick);
           info->state = shmooze_region_is_locked (region, shmooze_seat_offset (i)) ? SHMOOZE_SEAT_TAKEN
-                                                                               : SHMOOZE_SEAT_CRASHED;
+                                                                                   : SHMOOZE_SEAT_CRASHED;
         }
       if (!info->watching)
         inspect_lane (info, &seats, i);
@@ -106,7 +106,7 @@ shmooze_room_info_new (const char  *region_name,
 
 /**
  * shmooze_room_info_copy:
- * @self: what stands in a room
+ * @self: the contents of a room
  *
  * Copies @self.
  *
@@ -134,7 +134,7 @@ shmooze_room_info_copy (const ShmoozeRoomInfo *self)
 
 /**
  * shmooze_room_info_free:
- * @self: (transfer full): what stands in a room
+ * @self: (transfer full): the contents of a room
  *
  * Frees @self.
  *
