@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""test-memory.py: what "The memory picture" draws is what stands in memory, to the byte."""
+"""test-memory.py: compares the drawings of memory.md with real memory, byte by byte."""
 import atexit
 import fcntl
 import os
@@ -25,14 +25,14 @@ HOME = os.path.join(folder, 'app/test.Memory/shmooze')
 PAGE = os.sysconf('SC_PAGESIZE')
 F_OFD_GETLK, F_OFD_SETLK, FLOCK = 36, 37, 'hhqqi4x'
 READ_WRITE = Shmooze.Access.READ_WRITE
-NOBODY = 0xffffffffffffffff
+NO_READER = 0xffffffffffffffff
 
 with open(os.path.join(os.environ['SOURCE_ROOT'], 'src/shmooze/docs/memory.md'), encoding='utf-8') as page:
     lines = page.read().splitlines()
 
 
 def figure(title):
-    """The offsets that are drawn under a title, by name; the offsets at lines of the frame are in 'lines'."""
+    """Returns the offsets in the drawing with this title, by name; those at lines of the frame are in 'lines'."""
     start = next(i for i, line in enumerate(lines)
                  if re.match(rf' {{13}}{re.escape(title)}(  |$)', line) and '┌' in lines[i + 1])
     found = {'lines': []}
@@ -61,32 +61,32 @@ def contents(path):
 
 
 def lock_on(path, byte):
-    """The lock that somebody has on a byte of a file."""
+    """Returns the type of the lock on a byte of a file."""
     with open(path, 'r+b') as file:
         asked = struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
         return struct.unpack(FLOCK, fcntl.fcntl(file, F_OFD_GETLK, asked))[0]
 
 
 def settle(done):
-    """Runs the main loop until it is so."""
-    patience = GLib.timeout_add(10, lambda: True)
+    """Runs the main loop until the condition is true."""
+    wake_up = GLib.timeout_add(10, lambda: True)
     end = GLib.get_monotonic_time() + 30 * 1000000
     while not done():
-        assert GLib.get_monotonic_time() < end, 'it never came to be'
+        assert GLib.get_monotonic_time() < end, 'timed out'
         GLib.MainContext.default().iteration(True)
-    GLib.source_remove(patience)
+    GLib.source_remove(wake_up)
 
 
 @tap.case
-def the_drawn_pages_are_this_machine_s():
+def pages_are_as_drawn():
     """The pages in the drawing have this machine's size."""
     if PAGE != 4096:
         raise tap.Skip(f'pages have {PAGE} bytes here')
-    assert figure('control page')['capacity'] == 16, 'the drawing is not understood'
+    assert figure('control page')['capacity'] == 16, 'the drawing could not be parsed'
 
 
 @tap.case
-def region_s_file_is_as_drawn():
+def region_file_is_as_drawn():
     """The file of a region has the documented layout."""
     drawn, control = figure('region of 10000 bytes'), figure('control page')
     region = Shmooze.Region.create_with_contents('drawn', 10000, READ_WRITE, GLib.Bytes.new(b'\xff' * 10000))
@@ -113,7 +113,7 @@ def lock_bytes_are_as_drawn():
     path = region.get_path()
     assert lock_on(path, drawn['life']) == fcntl.F_RDLCK
     assert lock_on(path, drawn['life'] - 1) == lock_on(path, drawn['name']) == fcntl.F_UNLCK
-    # Nobody removes the name while somebody else has the name byte.
+    # While another process has locked the name byte, the name cannot be removed.
     with open(path, 'r+b') as file:
         fcntl.fcntl(file, F_OFD_SETLK, struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, drawn['name'], 1, 0))
         try:
@@ -155,7 +155,7 @@ def room_with_its_seats_lanes_frames_and_messages_is_as_drawn():
 
     for number, nick in enumerate((b'Ada', b'Ben')):
         at = room[f'seat {number}']
-        assert u64(data, at + seat['word']) & 7 == 3, 'taken, with a bell, after nobody'
+        assert u64(data, at + seat['word']) & 7 == 3, 'taken, with a bell, not after a crash'
         assert abs(u64(data, at + seat['since']) - GLib.get_real_time()) < 60 * 1000000
         assert data[at + seat['nick']:][:4] == nick + b'\0'
         assert lock_on(path, things + at) == fcntl.F_WRLCK
@@ -174,7 +174,7 @@ def room_with_its_seats_lanes_frames_and_messages_is_as_drawn():
     assert count > 0
     assert own[lane[f'draft {count & 1}']:][:9] == struct.pack('<I', 5) + b'first'
     assert u64(own, lane['reader 0'] + 8) == 1 + room['seat 1']
-    assert u64(own, lane['reader 1']) == NOBODY
+    assert u64(own, lane['reader 1']) == NO_READER
     assert u64(own, lane['sleepers']) == 1
     processors = 1 + os.cpu_count()
     assert 0 < u64(own, lane['processor']) <= processors and 0 < u64(own, lane['reader 0'] + 16) <= processors
@@ -193,7 +193,7 @@ def room_with_its_seats_lanes_frames_and_messages_is_as_drawn():
     own = contents(path)[room['lane 0']:]
     assert u64(own, lane['drafts']) == count + 1
     assert own[lane[f'draft {count + 1 & 1}']:][:10] == struct.pack('<I', 6) + b'second'
-    assert own[lane[f'draft {count & 1}']:][:9] == struct.pack('<I', 5) + b'first', 'the former one stays whole'
+    assert own[lane[f'draft {count & 1}']:][:9] == struct.pack('<I', 5) + b'first', 'the previous draft stays intact'
     ben.leave()
     ada.leave()
 
