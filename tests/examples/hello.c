@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hello write NAME TEXT: creates a region, writes, and holds it until the input ends. hello read NAME: shows it. */
+/* hello write NAME TEXT: creates a region and holds it until end of input. hello read NAME: prints the text. */
 #include <shmooze/shmooze.h>
 #include <stdio.h>
 

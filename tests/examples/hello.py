@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""hello.py write NAME TEXT: creates a region, writes, and holds it until the input ends. hello.py read NAME: shows it."""
+"""hello.py write NAME TEXT: creates a region and holds it until end of input. hello.py read NAME: prints the text."""
 import sys
 
 import gi

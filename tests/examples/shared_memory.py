@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Meets a region by its POSIX name, with nothing but Python's standard library.
+"""Uses a region with a POSIX name, with only Python's standard library.
 
-shared_memory.py write /NAME TEXT   creates the object, and removes it when the input ends
-shared_memory.py change /NAME TEXT  attaches to it and writes another text
-shared_memory.py read /NAME         maps its file and shows the text
+shared_memory.py write /NAME TEXT   creates the object and removes it at end of input
+shared_memory.py change /NAME TEXT  attaches to the object and writes another text
+shared_memory.py read /NAME         maps the file of the object and prints the text
 """
 import mmap
 import sys
@@ -22,10 +22,10 @@ def write(name, text):
 def change(name, text):
     if sys.version_info >= (3, 13):
         memory = shared_memory.SharedMemory(name.lstrip('/'), track=False)
-    else:  # Or the tracker would remove another program's object when this one ends
+    else:  # Otherwise the tracker removes another program's object at exit
         memory = shared_memory.SharedMemory(name.lstrip('/'))
         resource_tracker.unregister(memory._name, 'shared_memory')
-    memory.buf[:100] = text.encode().ljust(100, b'\0')  # 100 as agreed: the file is larger
+    memory.buf[:100] = text.encode().ljust(100, b'\0')  # the first 100 bytes: the file is larger
     memory.close()
 
 

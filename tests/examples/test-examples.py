@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""test-examples.py C-PROGRAM [VALA-PROGRAM]: each example meets each other one, and Python's own shared memory."""
+"""test-examples.py C-PROGRAM [VALA-PROGRAM]: each example meets each other one, and Python's shared memory."""
 import atexit
 import itertools
 import os
@@ -17,7 +17,7 @@ sys.argv[1:] = []
 if os.environ['INTROSPECTION'] == 'yes':
     programs['python'] = [sys.executable, os.path.join(HERE, 'hello.py')]
 
-# Python's shared memory is another one from 3.13 on: every version that is there is tried.
+# Python's shared memory differs from version 3.13 on: every version that is installed is tested.
 pythons = {os.path.realpath(path) for path in (sys.executable, shutil.which('python3')) if path}
 
 folder = tempfile.mkdtemp(prefix='shmooze-examples-')
@@ -35,7 +35,7 @@ def path_of(name):
 
 
 def call(*words, ends_with=0):
-    """What a program printed; it is to say nothing on the error stream unless it fails."""
+    """Returns what a program printed. It must write to standard error if it fails, and only then."""
     done = subprocess.run(words, env=env, text=True, capture_output=True, timeout=60)
     assert done.returncode == ends_with, f'{words} ended with {done.returncode}: {done.stderr}'
     assert bool(done.stderr) == bool(ends_with), done.stderr
@@ -43,7 +43,7 @@ def call(*words, ends_with=0):
 
 
 class Holding:
-    """A program that writes a text under a name, and holds it within the block."""
+    """A program that writes a text into a region and holds the region during the block."""
     def __init__(self, program, name, text):
         self.words, self.name = [*program, 'write', name, text], name
 
@@ -58,13 +58,13 @@ class Holding:
     def __exit__(self, *whatever):
         errors = self.process.communicate(timeout=60)[1]
         assert self.process.returncode == 0 and errors == '', errors
-        assert not os.path.exists(path_of(self.name)), f'{self.name} is left behind'
+        assert not os.path.exists(path_of(self.name)), f'{self.name} was not removed'
 
 
 def need(*languages):
     for language in languages:
         if language not in programs:
-            raise tap.Skip(f'there is no {language} here')
+            raise tap.Skip(f'the {language} example was not built')
 
 
 @tap.case
@@ -91,8 +91,8 @@ for languages in itertools.product(('c', 'python', 'vala'), repeat=2):
 
 
 @tap.case
-def whoever_comes_before_or_after_is_told_that_nothing_is_there():
-    """Each example reports that there is nothing to read before the region exists and after it is gone."""
+def a_missing_region_is_reported_before_and_after():
+    """Each example reports a missing region before it is created and after it is gone."""
     name = new_name()
     for program in programs.values():
         assert name in call(*program, 'read', name, ends_with=1)
@@ -104,8 +104,8 @@ def whoever_comes_before_or_after_is_told_that_nothing_is_there():
 
 
 @tap.case
-def one_that_is_killed_leaves_a_name_that_the_next_one_can_take():
-    """The name of a killed example can be taken by the next one."""
+def the_name_of_a_killed_example_can_be_taken():
+    """The next example can take the name of one that was killed."""
     name = new_name()
     for program in programs.values():
         try:
@@ -114,27 +114,27 @@ def one_that_is_killed_leaves_a_name_that_the_next_one_can_take():
                 held.process.wait()
         except AssertionError:
             pass
-        assert os.path.exists(path_of(name)), 'the killed one has removed it, so this test shows nothing'
+        assert os.path.exists(path_of(name)), 'the killed example has removed the name, so that this test proves nothing'
         assert name in call(*programs['c'], 'read', name, ends_with=1)
         with Holding(program, name, 'alive'):
             assert call(*programs['c'], 'read', name) == 'alive\n'
 
 
 @tap.case
-def ours_is_changed_and_read_by_the_standard_library():
-    """Python's standard library reads and changes ours."""
+def regions_are_read_and_changed_by_the_standard_library():
+    """Python's standard library reads and changes regions of the library."""
     for program, python in itertools.product(programs.values(), pythons):
         other, name = [python, os.path.join(HERE, 'shared_memory.py')], new_name('/')
         with Holding(program, name, 'ours'):
             assert call(*other, 'read', name) == 'ours\n'
             call(*other, 'change', name, 'theirs')
-            assert os.path.exists(path_of(name)), 'Python has removed a name that is not its own'
+            assert os.path.exists(path_of(name)), 'Python has removed a name that it did not create'
             assert call(*programs['c'], 'read', name) == 'theirs\n'
 
 
 @tap.case
-def the_standard_library_s_is_read_and_never_removed_by_ours():
-    """Python's own shared memory is read and never removed by ours."""
+def shared_memory_of_the_standard_library_is_read_and_never_removed():
+    """The examples read shared memory of Python's standard library and never remove it."""
     for python in pythons:
         other, name = [python, os.path.join(HERE, 'shared_memory.py')], new_name('/')
         with Holding(other, name, 'theirs'):

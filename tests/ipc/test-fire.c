@@ -21,13 +21,13 @@
 #define N_NAMES 3
 #define N_HELD 2
 #define MAX_CAPACITY 10000
-#define EMPTY_CAPACITY 3001  /* of regions made without contents; no other has it */
+#define EMPTY_CAPACITY 3001  /* the capacity of regions without contents, which no other region has */
 #define MAX_PAUSE_USEC 1000
 
 #define RW SHMOOZE_ACCESS_READ_WRITE
 #define READ SHMOOZE_ACCESS_READ
 
-/* What a region begins with; a pattern follows that the number gives. */
+/* The header of a region. It is followed by a pattern that depends on the number. */
 typedef struct
 {
   char    name[64];
@@ -36,17 +36,17 @@ typedef struct
   guint32 checksum;
 } Header;
 
-/* What nest and workers have in common, and what is reported at the end. */
+/* Shared by the nest and its workers, and reported at the end */
 typedef struct
 {
   atomic_bool stop;
   atomic_uint n_created;
   atomic_uint n_opened;
   atomic_uint n_deaths;
-  atomic_uint n_leftovers;  /* rounds that left a dead one's name */
-  atomic_uint n_broken;     /* names without their bytes */
-  atomic_uint n_removed;    /* names gone under a holder */
-  atomic_uint n_stuck;      /* names that could not be had */
+  atomic_uint n_leftovers;  /* rounds that left a stale file */
+  atomic_uint n_broken;     /* regions without their contents */
+  atomic_uint n_removed;    /* names removed while a region is held */
+  atomic_uint n_stuck;      /* names that could not be taken */
   atomic_uint n_leaked;     /* descriptors still open after a round */
 } Fire;
 
@@ -126,7 +126,7 @@ complain (atomic_uint *count,
     g_printerr ("# process %d: %s\n", (int) getpid (), message);
 }
 
-/* Its name still stands for the inode that is held. */
+/* The name must still refer to the inode that is held. */
 static void
 check_named (ShmoozeRegion *region)
 {
@@ -149,7 +149,7 @@ let_go (Held *held)
   g_clear_object (&held->region);
 }
 
-/* Creates, opens, or whichever of the two. */
+/* Creates or opens the region, or does whichever works. */
 static void
 take (Held  *held,
       GRand *rand)
@@ -209,7 +209,7 @@ work_one_round (GRand *rand)
     let_go (&held[i]);
 }
 
-/* Each round begins with a seed, and ends with it sent back. */
+/* Each round starts with a seed, which is sent back at its end. */
 static void
 work (int in,
       int out)
@@ -262,7 +262,7 @@ hire (Worker *workers,
   workers[i].out = out[0];
 }
 
-/* Waits for its end: by the signal, or of its own when it hears no more. */
+/* Waits until the worker was killed, or exits because its input was closed. */
 static void
 dismiss (Worker *worker,
          int     signal_number)
@@ -280,7 +280,7 @@ dismiss (Worker *worker,
     g_assert_cmpint (status, ==, 0);
 }
 
-/* Death comes at any point. */
+/* Kills the worker at a random moment. */
 static void
 pause_a_moment (GRand *rand)
 {
@@ -295,7 +295,7 @@ path_of (const char *name)
   return name[0] == '/' ? g_build_filename ("/dev/shm", name, NULL) : test_path (name);
 }
 
-/* Nobody holds it: it can be had at once, and goes without a trace. */
+/* No process holds the name, so that it can be taken at once, and disappears with its holder. */
 static void
 check_free (const char *name,
             GRand      *rand)
@@ -363,7 +363,7 @@ burn_one_round (Worker *workers,
     check_free (names[i], rand);
 }
 
-/* The workers' parent: a process with one thread, that holds nothing when it forks. */
+/* The parent of the workers, a process with one thread that holds no region when it forks */
 static void
 role_nest (int    argc,
            char **argv)
@@ -406,7 +406,7 @@ static struct
   guint    n_rounds, n_created, n_opened, n_deaths, n_leftovers, n_broken, n_removed, n_stuck, n_leaked;
 } result;
 
-/* All cases look at one and the same fire. */
+/* All cases evaluate the same run. */
 static void
 burn (void)
 {
@@ -435,11 +435,10 @@ burn (void)
                   result.n_deaths, result.n_leftovers, result.n_created, result.n_opened);
 }
 
-/* What is opened has its full, right contents. */
 static void
 test_whole (void)
 {
-  g_test_summary ("Under fire of SIGKILL no name is ever without its bytes.");
+  g_test_summary ("When processes are killed at random, every region that can be opened has its full contents.");
 
   burn ();
   g_assert_cmpuint (result.n_broken, ==, 0);
@@ -450,7 +449,7 @@ test_whole (void)
 static void
 test_holders_keep_the_name (void)
 {
-  g_test_summary ("Under fire of SIGKILL no name is removed under its holder.");
+  g_test_summary ("When processes are killed at random, no name is removed while another process holds it.");
 
   burn ();
   g_assert_cmpuint (result.n_removed, ==, 0);
@@ -459,7 +458,7 @@ test_holders_keep_the_name (void)
 static void
 test_leftovers_are_taken (void)
 {
-  g_test_summary ("Under fire of SIGKILL the next opener can take every leftover.");
+  g_test_summary ("When processes are killed at random, the next process can take every name that is left.");
 
   burn ();
   g_assert_cmpuint (result.n_stuck, ==, 0);
@@ -471,7 +470,7 @@ test_leftovers_are_taken (void)
 static void
 test_no_descriptor_leaks (void)
 {
-  g_test_summary ("Under fire of SIGKILL no descriptor stays open.");
+  g_test_summary ("When processes are killed at random, the others leave no descriptor open.");
 
   burn ();
   g_assert_cmpuint (result.n_leaked, ==, 0);

@@ -26,7 +26,7 @@ posix_path (const char *name)
   return g_build_filename ("/dev/shm", name, NULL);
 }
 
-/* The name is taken by something that is no region: whoever asks is told so, and it stays as it is. */
+/* The name belongs to a file that is not a region: every function reports it and leaves it unchanged. */
 static void
 check_refused (const char *name,
                GQuark      domain,
@@ -60,7 +60,7 @@ check_stays (const char *path,
 static void
 test_posix_symlink (void)
 {
-  g_test_summary ("A symbolic link in a POSIX object's place is not followed.");
+  g_test_summary ("A symbolic link with the name of a POSIX object is not followed.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = posix_path (name);
   g_autofree char *precious = g_build_filename (test_home (), "precious", NULL), *text = NULL;
@@ -77,7 +77,7 @@ test_posix_symlink (void)
 static void
 test_plain_directory (void)
 {
-  g_test_summary ("A directory in a region's place is refused.");
+  g_test_summary ("A directory with the name of a region is refused.");
 
   g_autofree char *path = test_path ("folder");
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
@@ -90,7 +90,7 @@ test_plain_directory (void)
 static void
 test_posix_directory (void)
 {
-  g_test_summary ("A directory in a POSIX object's place is refused.");
+  g_test_summary ("A directory with the name of a POSIX object is refused.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = posix_path (name);
 
@@ -102,7 +102,7 @@ test_posix_directory (void)
 static void
 test_posix_fifo (void)
 {
-  g_test_summary ("A FIFO in a POSIX object's place keeps nobody waiting.");
+  g_test_summary ("A FIFO with the name of a POSIX object is refused without blocking.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = posix_path (name);
 
@@ -133,7 +133,7 @@ check_socket (const char *name,
 static void
 test_plain_socket (void)
 {
-  g_test_summary ("A socket in a region's place is refused.");
+  g_test_summary ("A socket with the name of a region is refused.");
 
   g_autofree char *path = test_path ("socket");
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
@@ -144,18 +144,17 @@ test_plain_socket (void)
 static void
 test_posix_socket (void)
 {
-  g_test_summary ("A socket in a POSIX object's place is refused.");
+  g_test_summary ("A socket with the name of a POSIX object is refused.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = posix_path (name);
 
   check_socket (name, path);
 }
 
-/* Two names of one object: both show it, and neither outlives its holders. */
 static void
 test_hard_link (void)
 {
-  g_test_summary ("A region with a second hard link is the same region, and its name still goes.");
+  g_test_summary ("A second hard link to a region is the same region, and both names are removed with their holders.");
 
   g_autofree char *twin_path = test_path ("twin");
   ShmoozeRegion *region = create ("object", 100), *twin;
@@ -179,11 +178,11 @@ test_hard_link (void)
   g_assert_false (is_there (twin_path));
 }
 
-/* Somebody moved another region's file over the name: it is not the old holder's to remove. */
+/* The file of another region was moved over the name. The holder of the first region must not remove it. */
 static void
 test_replaced (void)
 {
-  g_test_summary ("Who replaces the file under a holder deceives nobody.");
+  g_test_summary ("A file that replaces that of a held region is neither taken for it nor removed with it.");
 
   g_autofree char *path = test_path ("name");
   ShmoozeRegion *former = create ("name", 100);
@@ -204,7 +203,7 @@ test_replaced (void)
   check_absent ("name");
 }
 
-/* Owner, process and group; and readable in /proc as any other process of that user's. */
+/* Changes user, group and supplementary groups, and becomes readable in /proc like any process of that user. */
 static void
 become (const char *user)
 {
@@ -231,7 +230,7 @@ role_squatter (int    argc,
   check_zeros (shmooze_view_get_data (view), 10);
 }
 
-/* Asks, as another user, for what is not theirs, and is refused with the given words. */
+/* Uses a name of another user, which must be refused with the given words. */
 static void
 role_asker (int    argc,
             char **argv)
@@ -253,7 +252,7 @@ role_asker (int    argc,
                     plain ? argv[2] : argv[1], NULL);
 }
 
-/* TRUE: the rest of the test is skipped. */
+/* Returns TRUE if the rest of the test is skipped. */
 static gboolean
 skip_unless_root (void)
 {
@@ -285,11 +284,11 @@ squatter_new (uid_t       uid,
   return child;
 }
 
-/* Even root, who could, does not use what another user has put there. */
+/* Root could use the file of another user, but does not. */
 static void
 test_squatted (void)
 {
-  g_test_summary ("A name that another user squats is refused by every call.");
+  g_test_summary ("A name that another user has taken is refused by every function.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = NULL;
@@ -299,13 +298,13 @@ test_squatted (void)
   child = squatter_new (BOB, name);
   check_refused (name, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "");
   g_assert_cmpint (test_child_wait (child), ==, 0);
-  g_object_unref (create (name, 10));  /* free again */
+  g_object_unref (create (name, 10));  /* the name is free again */
 }
 
 static void
 test_squatted_says_what_to_do (void)
 {
-  g_test_summary ("The refusal of a squatted name says what to do.");
+  g_test_summary ("The error for a name that another user has taken says what to do.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = NULL;
@@ -323,7 +322,7 @@ test_squatted_says_what_to_do (void)
 static void
 test_users_apart (void)
 {
-  g_test_summary ("Two users may have regions of the same plain name.");
+  g_test_summary ("Two users can have regions of the same plain name.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = NULL;
@@ -335,7 +334,7 @@ test_users_apart (void)
   g_assert_cmpint (test_child_wait (child), ==, 0);
 }
 
-/* As with su that keeps the environment. */
+/* As after su, which keeps the environment. */
 static void
 test_runtime_directory_of_another (void)
 {
@@ -350,11 +349,11 @@ test_runtime_directory_of_another (void)
   g_assert_cmpint (chmod (test_home (), 0700), ==, 0);
 }
 
-/* Another user was there first, and made the directory that this one would use. */
+/* Another user has created the directory first. */
 static void
 test_squatted_directory (void)
 {
-  g_test_summary ("The library's directory, squatted by another user, is refused.");
+  g_test_summary ("A runtime directory of the library that another user has created is refused.");
 
   g_autofree char *path = g_strdup_printf ("/dev/shm/shmooze-%u", ALICE);
 
@@ -368,7 +367,7 @@ test_squatted_directory (void)
   g_assert_cmpint (chown (path, BOB, BOB), ==, 0);
   g_assert_cmpint (chmod (path, 0777), ==, 0);
   check_asker (ALICE, "mine", "set XDG_RUNTIME_DIR to a directory of your own", "-");
-  g_assert_cmpint (g_rmdir (path), ==, 0);  /* nothing was put there */
+  g_assert_cmpint (g_rmdir (path), ==, 0);  /* still empty */
 }
 
 #define PROTECTED_REGULAR "/proc/sys/fs/protected_regular"
@@ -384,7 +383,7 @@ set_protected_regular (const char *value)
   return done;
 }
 
-/* Asks for a name that another user holds and, where that is not forbidden, for one that nobody has. */
+/* Uses a name that another user holds and, if the kernel allows it, a free one. */
 static void
 role_protected (int    argc,
                 char **argv)
@@ -404,11 +403,11 @@ role_protected (int    argc,
   g_assert_no_error (error);
 }
 
-/* The setting is put back by a process that asserts nothing before it has. */
+/* The process that restores the setting must not fail an assertion before that. */
 static void
 test_protected_regular (void)
 {
-  g_test_summary ("With `fs.protected_regular=2` a squatted name is refused the same.");
+  g_test_summary ("With `fs.protected_regular=2` a name that another user has taken is refused in the same way.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *former = NULL;
   g_autoptr(TestChild) squatter = NULL, child = NULL;
@@ -444,7 +443,7 @@ write_text (const char *path,
     close (fd);
 }
 
-/* A tmpfs of 64 KiB over a directory, for this process alone. */
+/* Mounts a tmpfs of 64 KiB over a directory, for this process alone. */
 static gboolean
 mount_small (const char *path)
 {
@@ -483,7 +482,7 @@ check_no_space (const char *name,
   check_absent (name);
 }
 
-/* What does not fit leaves neither a name nor memory in use. */
+/* A region that does not fit leaves no file and no memory in use. */
 static void
 check_too_much (const char *name)
 {
@@ -494,7 +493,7 @@ check_too_much (const char *name)
   check_no_space (name, SMALL - page + 1, SMALL + page, SMALL);
 }
 
-/* What fits is there to its last byte, with no room for any other. */
+/* A region that just fits is usable to its last byte, and leaves no space. */
 static void
 check_just_enough (const char *name,
                    const char *other)
@@ -549,7 +548,7 @@ role_small (int    argc,
   else
     {
       check_just_enough (name, other);
-      check_just_enough (other, name);  /* all of it was given back */
+      check_just_enough (other, name);  /* all of it was released */
     }
 
   test_check_nothing_left ();
@@ -574,7 +573,8 @@ check_small (const char *name,
 static void
 test_posix_too_much (void)
 {
-  g_test_summary ("In a small `/dev/shm` a POSIX object too many is \"no space\", with the bytes needed and free.");
+  g_test_summary ("A POSIX object that does not fit into `/dev/shm` fails with NO_SPACE, the bytes needed and the "
+                  "bytes free.");
 
   check_small ("/small", "too-much");
 }
@@ -582,7 +582,7 @@ test_posix_too_much (void)
 static void
 test_posix_just_enough (void)
 {
-  g_test_summary ("In a small `/dev/shm` what just fits works, to its last byte.");
+  g_test_summary ("A POSIX object that just fits into `/dev/shm` is usable to its last byte.");
 
   check_small ("/small", "just-enough");
 }
@@ -590,7 +590,7 @@ test_posix_just_enough (void)
 static void
 test_plain_too_much (void)
 {
-  g_test_summary ("On a small file system a region too many is \"no space\", and leaves nothing.");
+  g_test_summary ("A region that does not fit into the file system fails with NO_SPACE and leaves nothing behind.");
 
   check_small ("small", "too-much");
 }
@@ -598,7 +598,7 @@ test_plain_too_much (void)
 static void
 test_plain_just_enough (void)
 {
-  g_test_summary ("On a small file system what just fits works, to its last byte.");
+  g_test_summary ("A region that just fits into the file system is usable to its last byte.");
 
   check_small ("small", "just-enough");
 }
@@ -611,8 +611,8 @@ test_plain_stale (void)
   check_small ("small", "stale");
 }
 
-/* Holds a region; asked to, has a child that inherits its mapping and lives on. Then it is the child that speaks:
- * until it runs, it has the parent's descriptors still. */
+/* Holds a region and, on request, forks a child that inherits its mapping and stays alive. The child answers, because
+ * it still has the descriptors of its parent until it runs. */
 static void
 role_owner (int    argc,
             char **argv)
@@ -640,13 +640,13 @@ test_posix_zombie (void)
   g_assert_cmpint (waitid (P_PID, (id_t) test_child_get_pid (child), &info, WEXITED | WNOWAIT), ==, 0);
   check_absent (name);
   region = create (name, 10);
-  g_assert_cmpint (kill (test_child_get_pid (child), 0), ==, 0);  /* it is a zombie still */
+  g_assert_cmpint (kill (test_child_get_pid (child), 0), ==, 0);  /* still a zombie */
 }
 
 static void
 test_posix_heir (void)
 {
-  g_test_summary ("Who inherited a dead owner's mapping does not keep the name alive.");
+  g_test_summary ("A child that inherited the mapping of a dead holder does not keep the name alive.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(TestChild) child = test_child_new ("owner", name, "fork", NULL);

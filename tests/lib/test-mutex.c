@@ -145,7 +145,7 @@ on_waited (GObject      *source,
   test_say ("%s", test_mutex_word (how, error));
 }
 
-/* A process that holds on until its input is closed. */
+/* Waits until the standard input is closed, and exits. */
 static void
 linger (void)
 {
@@ -157,12 +157,12 @@ linger (void)
   _exit (0);
 }
 
-/* The role of a process that does one thing after another with a mutex, and says how each went. */
+/* The role of a process that carries out commands on a mutex and prints their results. */
 void
 test_locker_role (int    argc,
                   char **argv)
 {
-  static ShmoozeMutex *mutex;  /* not dropped at the end: ends of programs are not tidy */
+  static ShmoozeMutex *mutex;  /* not dropped at the end, like in most programs */
   const char *name = argv[0];
   char *line;
 

@@ -23,7 +23,7 @@ char         *test_mutex_file           (const char         *name);
 const char   *test_mutex_word           (ShmoozeLockResult   result,
                                          const GError       *error);
 
-/* How an asynchronous lock ended. */
+/* The result of an asynchronous lock */
 typedef struct
 {
   gboolean           done;
@@ -41,7 +41,7 @@ void          test_mutex_check_failure  (TestMutexAnswer    *answer,
                                          GQuark              domain,
                                          int                 code);
 
-/* Another process, with the role "locker". */
+/* Another process, with the role "locker" */
 void          test_locker_role          (int                 argc,
                                          char              **argv);
 TestChild    *test_locker_new           (const char         *name);

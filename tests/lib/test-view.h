@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* A view that is the only holder of a region of its own. */
+/* A view that is the only holder of a new region */
 static inline ShmoozeView *
 lone_view (const char *name,
            guint64     size)
@@ -43,14 +43,14 @@ check_bytes (ShmoozeView *view,
   g_assert_cmpmem (found, n, bytes, n);
 }
 
-/* The eleven types, so that one test can go through all of them. */
+/* The eleven types, for tests of all of them */
 
 typedef struct
 {
   const char *name;
-  gsize       size;  /* in the view */
+  gsize       size;  /* in the view, in bytes */
   gboolean  (*load)  (ShmoozeView *view, guint64 position, GError **error);
-  gboolean  (*store) (ShmoozeView *view, guint64 position, GError **error);  /* any value but 0 */
+  gboolean  (*store) (ShmoozeView *view, guint64 position, GError **error);  /* writes a value other than 0 */
 } ValueType;
 
 #define FOR_EACH_TYPE(X) \

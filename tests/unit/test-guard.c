@@ -42,7 +42,7 @@ check_zero_view (ShmoozeView *view)
 
 #define N_CUTS 5
 
-/* Sizes that leave at most a part of four pages. */
+/* Sizes that leave at most a part of four pages */
 static off_t
 cut_at (guint i)
 {
@@ -52,11 +52,11 @@ cut_at (guint i)
   return sizes[i];
 }
 
-/* The last page is gone for certain: then all of it reads as zeros, in every view. */
+/* The last page is gone in every case. After a fault the whole region reads as zeros, in every view. */
 static void
 test_truncated (void)
 {
-  g_test_summary ("A region that somebody truncates reads as zeros in every view, without SIGBUS.");
+  g_test_summary ("A truncated region reads as zeros in every view, without SIGBUS.");
 
   gsize page = test_page_size ();
 
@@ -75,11 +75,11 @@ test_truncated (void)
     }
 }
 
-/* Every byte of the region's is there, only what follows is not. */
+/* Only the control page behind the bytes of the region is gone. */
 static void
 test_control_page_cut (void)
 {
-  g_test_summary ("A region whose control page alone was cut is lost.");
+  g_test_summary ("A region of which only the control page was truncated is lost.");
 
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page);
@@ -95,7 +95,7 @@ test_control_page_cut (void)
 static void
 test_told_once (void)
 {
-  g_test_summary ("That a region is lost is told once.");
+  g_test_summary ("The “lost” signal is emitted once.");
 
   for (guint i = 0; i < N_CUTS; i++)
     {
@@ -114,11 +114,10 @@ test_told_once (void)
     }
 }
 
-/* The neighbour knows nothing of it. */
 static void
 test_neighbour (void)
 {
-  g_test_summary ("Other regions know nothing of a loss.");
+  g_test_summary ("The loss of a region does not affect other regions.");
 
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("cut", 4 * page), other = create ("whole", 4 * page);
@@ -134,11 +133,11 @@ test_neighbour (void)
   other_view = view_of (other, 0, 0, RW);
 }
 
-/* The name is free for another region, while the lost one is still there. */
+/* The name can be taken while objects of the lost region still exist. */
 static void
 test_name_is_free (void)
 {
-  g_test_summary ("The name of a lost region is free for another.");
+  g_test_summary ("The name of a lost region can be used for a new region.");
 
   g_autoptr(ShmoozeRegion) region = create ("cut", 100), again = NULL, third = NULL;
 
@@ -150,11 +149,10 @@ test_name_is_free (void)
   g_assert_cmpuint (shmooze_region_get_capacity (third), ==, 200);
 }
 
-/* Two objects of one region lose it each for itself. */
 static void
 test_every_holder (void)
 {
-  g_test_summary ("Every holder of a lost region is told.");
+  g_test_summary ("Each object of a lost region emits “lost”.");
 
   g_autoptr(ShmoozeRegion) one = create ("cut", 100), two = shmooze_region_open ("cut", RW, NULL);
   guint n_lost = 0;
@@ -167,11 +165,11 @@ test_every_holder (void)
   test_wait (n_lost == 2);
 }
 
-/* A store into what is no longer there */
+/* A store to a page that was truncated */
 static void
 test_store (void)
 {
-  g_test_summary ("A store into what was cut away does not end the process.");
+  g_test_summary ("A store to a truncated page does not terminate the process.");
 
   g_autoptr(ShmoozeRegion) region = create ("cut", 10000);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -184,11 +182,10 @@ test_store (void)
   check_lost (region);
 }
 
-/* Cut and grown again: nothing faults, and yet it is not the region any more. */
 static void
 test_regrown (void)
 {
-  g_test_summary ("A region cut and grown again is lost, though nothing faults.");
+  g_test_summary ("A region that was truncated and grown again is lost, although no access faults.");
 
   g_autoptr(ShmoozeRegion) region = create ("regrown", 10000);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -204,7 +201,7 @@ test_regrown (void)
 static void
 test_foreign (void)
 {
-  g_test_summary ("A foreign object that shrinks is lost, one that grows is not.");
+  g_test_summary ("A foreign object that shrinks is lost; one that grows is not.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -214,7 +211,7 @@ test_foreign (void)
   g_assert_cmpint (ftruncate (fd, 10000), ==, 0);
   region = shmooze_region_open (name, RW, NULL);
   view = view_of (region, 0, 0, RW);
-  g_assert_cmpint (ftruncate (fd, 20000), ==, 0);  /* to grow is no harm */
+  g_assert_cmpint (ftruncate (fd, 20000), ==, 0);  /* growing is harmless */
   g_clear_object (&view);
   view = view_of (region, 0, 0, RW);
   g_assert_cmpuint (shmooze_view_get_size (view), ==, 10000);
@@ -260,11 +257,11 @@ note_thread (ShmoozeRegion *region,
   lost_in = g_thread_self ();
 }
 
-/* The signal comes on the context of the thread that created the region. */
 static void
 test_lost_context (void)
 {
-  g_test_summary ("What another thread finds lost is told in the main context of the region's creation.");
+  g_test_summary ("The “lost” signal is emitted in the main context in which the region was created, whichever thread "
+                  "finds the loss.");
 
   g_autoptr(ShmoozeRegion) region = create ("context", 100);
 
@@ -298,7 +295,7 @@ on_bus_info (int        signum,
   siglongjmp (back, 1);
 }
 
-/* A mapping of one's own beyond its file's end: none of the library's business. */
+/* A mapping beyond the end of its file that does not belong to the library */
 static volatile char *
 map_beyond (void)
 {
@@ -378,17 +375,16 @@ check_chain (const char *handler,
 static void
 test_chain (void)
 {
-  g_test_summary ("Faults that are none of ours go to whoever had the handler before.");
+  g_test_summary ("Faults outside of the library's mappings are passed to the previous handler.");
 
   check_chain ("plain", "guarded", TRUE);
   check_chain ("info", "guarded", TRUE);
 }
 
-/* Where nobody had it, the process ends as it would have without us. */
 static void
 test_chain_default (void)
 {
-  g_test_summary ("Where nobody had the handler, such a fault ends the process.");
+  g_test_summary ("Without a previous handler, such a fault terminates the process.");
 
   check_chain ("default", "guarded", FALSE);
 }
@@ -396,13 +392,13 @@ test_chain_default (void)
 static void
 test_disabled (void)
 {
-  g_test_summary ("The library can be told to install no handler.");
+  g_test_summary ("The handler can be disabled.");
 
-  check_chain ("plain", "disabled", TRUE);  /* our own handler sees the region's fault */
+  check_chain ("plain", "disabled", TRUE);  /* the test's handler gets the fault of the region */
   check_chain ("default", "disabled", FALSE);
 }
 
-/* Maps, cuts, faults and unmaps without end, and takes the address ranges that get free. */
+/* Maps, truncates, faults and unmaps in a loop, while address ranges are reused. */
 static gpointer
 cut_and_close (gpointer data)
 {
@@ -427,7 +423,7 @@ cut_and_close (gpointer data)
       g_clear_object (&view);
       g_clear_object (&region);
       for (gsize j = 0; j < size; j += 64)
-        g_assert_cmpint (own[j], ==, 'o');  /* no late handler put zeros there */
+        g_assert_cmpint (own[j], ==, 'o');  /* no late handler has mapped zeros there */
       munmap (own, size);
     }
   return NULL;
@@ -436,7 +432,7 @@ cut_and_close (gpointer data)
 static void
 test_munmap_race (void)
 {
-  g_test_summary ("Memory that is mapped where a lost view was stays untouched.");
+  g_test_summary ("Memory that is mapped at the address of a former lost view stays untouched.");
 
   GThread *threads[3];
 
@@ -457,11 +453,10 @@ read_on (gpointer data)
   return GUINT_TO_POINTER (sum);
 }
 
-/* Several threads are in the region when it goes. */
 static void
 test_faults_in_threads (void)
 {
-  g_test_summary ("Several threads that are in a region when it goes all go on.");
+  g_test_summary ("Threads that access a region while it is truncated all continue.");
 
   for (guint round = 0; round < 30; round++)
     {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Owners that die or fork. */
+/* Owners that die or fork */
 
 #include "lib/testlib.h"
 
@@ -19,7 +19,7 @@
 static void
 test_abandoned_by_kill (void)
 {
-  g_test_summary ("A killed owner's mutex is abandoned, and the next one told.");
+  g_test_summary ("If the owner is killed, the next lock reports that the mutex was abandoned.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("killed");
   g_autoptr(TestChild) child = test_locker_new ("killed");
@@ -27,14 +27,14 @@ test_abandoned_by_kill (void)
   test_child_ask (child, "lock 0", "acquired");
   test_child_kill (child);
   test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_fail_to_lock (mutex, 0, G_IO_ERROR_PENDING);  /* it is owned indeed */
+  test_mutex_fail_to_lock (mutex, 0, G_IO_ERROR_PENDING);  /* the mutex is owned */
   test_mutex_unlock (mutex);
 }
 
 static void
 test_abandoned_by_drop (void)
 {
-  g_test_summary ("Dropping a held mutex abandons it.");
+  g_test_summary ("Dropping the object that owns a mutex abandons the mutex.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("dropped"), owner = test_mutex_create ("dropped");
 
@@ -47,7 +47,7 @@ test_abandoned_by_drop (void)
 static void
 test_abandoned_by_exit (void)
 {
-  g_test_summary ("Ending the process abandons it.");
+  g_test_summary ("A process that exits while it owns a mutex abandons it.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("left");
   g_autoptr(TestChild) child = test_locker_new ("left");
@@ -62,7 +62,7 @@ test_abandoned_by_exit (void)
 static void
 test_abandoned_by_creator (void)
 {
-  g_test_summary ("A mutex whose owner died is abandoned, also when the owner had created it.");
+  g_test_summary ("A mutex is abandoned if the process that created it dies as its initial owner.");
 
   g_autoptr(TestChild) creator = test_child_new ("locker", "creator", NULL);
   g_autoptr(ShmoozeMutex) mutex = NULL;
@@ -78,7 +78,7 @@ test_abandoned_by_creator (void)
 static void
 test_abandoned_once (void)
 {
-  g_test_summary ("That it was abandoned is told once.");
+  g_test_summary ("An abandoned mutex is reported once.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("once"), other = test_mutex_create ("once");
   g_autoptr(TestChild) child = test_locker_new ("once");
@@ -93,11 +93,10 @@ test_abandoned_once (void)
   test_mutex_unlock (other);
 }
 
-/* Who inherits an abandoned mutex and dies too abandons it again. */
 static void
 test_abandoned_again (void)
 {
-  g_test_summary ("A mutex can be abandoned again and again.");
+  g_test_summary ("A mutex can be abandoned repeatedly.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("again");
   g_autoptr(TestChild) first = test_locker_new ("again"), second = test_locker_new ("again");
@@ -113,7 +112,7 @@ test_abandoned_again (void)
 static void
 test_not_abandoned_after_unlock (void)
 {
-  g_test_summary ("One that was unlocked is not abandoned.");
+  g_test_summary ("A mutex that was unlocked before its owner died is not abandoned.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("tidy");
   g_autoptr(TestChild) child = test_locker_new ("tidy");
@@ -128,7 +127,7 @@ test_not_abandoned_after_unlock (void)
 static void
 test_killed_waiter (void)
 {
-  g_test_summary ("A killed waiter abandons nothing.");
+  g_test_summary ("A process that is killed while it waits does not abandon the mutex.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("waiter"), other = test_mutex_create ("waiter");
   g_autoptr(TestChild) child = test_locker_new ("waiter");
@@ -141,11 +140,10 @@ test_killed_waiter (void)
   test_mutex_unlock (other);
 }
 
-/* Of many who wait for a dead owner's mutex one is told, the others get it in order. */
 static void
 test_abandoned_to_one (void)
 {
-  g_test_summary ("Only the first owner after a death learns that the mutex was abandoned.");
+  g_test_summary ("Of several processes that lock an abandoned mutex, the first one learns it.");
 
   g_autoptr(TestChild) owner = NULL;
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("heirs");
@@ -183,7 +181,7 @@ test_abandoned_to_one (void)
 static void
 test_zombie_owner (void)
 {
-  g_test_summary ("A zombie owns nothing.");
+  g_test_summary ("The mutex of a zombie process is abandoned.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("zombie");
   g_autoptr(TestChild) child = test_locker_new ("zombie");
@@ -196,9 +194,9 @@ test_zombie_owner (void)
   test_mutex_unlock (mutex);
 }
 
-/* -- Killed anywhere ----------------------------------------------------------------------- */
+/* -- Killed at any moment ------------------------------------------------------------------ */
 
-/* What stands in a region for those who take turns, and would find there whoever is inside with them. */
+/* Shared by the processes that take turns: the one that is inside, to detect a second one. */
 typedef struct
 {
   guint64 inside;
@@ -256,11 +254,11 @@ intruder_kill (TestChild *child)
 
   test_child_kill (child);
   status = test_child_wait (child);
-  g_assert_true (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);  /* and not of an assertion */
+  g_assert_true (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);  /* not by a failed assertion */
   test_child_free (child);
 }
 
-/* Whoever is told ACQUIRED finds that nobody was killed inside, and nobody is ever inside with another. */
+/* After ACQUIRED no process was killed inside, and there are never two processes inside. */
 static void
 test_killed_anywhere (void)
 {
@@ -282,7 +280,7 @@ test_killed_anywhere (void)
     {
       gsize victim = round % G_N_ELEMENTS (children);
 
-      /* Half of them anywhere, half of them inside, or on their way out. */
+      /* Half of the processes are killed at any moment, half of them inside or while they leave. */
       for (gint i = g_test_rand_int_range (0, 8); i > 0; i--)
         take_turn (mutex, view, 1);
       if (g_test_rand_bit ())
@@ -354,11 +352,10 @@ test_fork_unowned (void)
   test_mutex_unlock (mutex);
 }
 
-/* A child that was forked from the owner does not keep the lock. */
 static void
 test_fork_outlives_owner (void)
 {
-  g_test_summary ("A forked child neither keeps nor drops its parent's lock.");
+  g_test_summary ("A forked child does not keep the lock of its parent after the parent dies.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("orphan");
   g_autoptr(TestChild) child = test_locker_new ("orphan");
@@ -373,7 +370,7 @@ test_fork_outlives_owner (void)
 static void
 test_fork_keeps_no_name (void)
 {
-  g_test_summary ("A forked child does not keep the mutex's name alive.");
+  g_test_summary ("A forked child does not keep the name of a mutex alive.");
 
   g_autoptr(TestChild) child = test_child_new ("locker", "orphan-name", NULL);
   g_autoptr(ShmoozeMutex) mutex = NULL;
@@ -386,9 +383,9 @@ test_fork_keeps_no_name (void)
   test_mutex_unlock (mutex);
 }
 
-/* -- Equal process ids --------------------------------------------------------------------- */
+/* -- Equal process IDs --------------------------------------------------------------------- */
 
-/* A locker in a process-id namespace of its own, where it is number 1. */
+/* A locker in its own PID namespace, where its ID is 1. */
 static void
 boxed_role (int    argc,
             char **argv)
@@ -414,10 +411,10 @@ boxed_role (int    argc,
     }
   test_say ("%d", (int) pid);
   waitpid (pid, NULL, 0);
-  _exit (0);  /* a namespace without its number 1 allows no more processes, not even the leak checker's */
+  _exit (0);  /* a PID namespace without process 1 allows no more processes, not even that of the leak checker */
 }
 
-/* The process's number as the test sees it, or 0. It is number 1 to itself. */
+/* Returns the ID of the process as the test sees it, or 0. Inside of the namespace it is 1. */
 static GPid
 boxed_start (TestChild **child)
 {
@@ -427,7 +424,7 @@ boxed_start (TestChild **child)
   one = test_child_hear (*child);
   if (strcmp (one, "cannot") == 0)
     return 0;
-  two = test_child_hear (*child);  /* the two come in any order */
+  two = test_child_hear (*child);  /* in any order */
   g_assert_true ((strcmp (one, "1") == 0) != (strcmp (two, "1") == 0));
   test_child_ask (*child, "create", "opened");
   return atoi (strcmp (one, "1") == 0 ? two : one);
@@ -438,13 +435,13 @@ boxed_kill (TestChild *child,
             GPid       pid)
 {
   kill (pid, SIGKILL);
-  g_assert_cmpint (test_child_wait (child), ==, 0);  /* it reaps the boxed one */
+  g_assert_cmpint (test_child_wait (child), ==, 0);  /* which reaps its child */
 }
 
 static void
 test_equal_pids (void)
 {
-  g_test_summary ("It works between sandboxes in which all processes have the same id.");
+  g_test_summary ("A mutex works between PID namespaces in which all processes have the same ID.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("boxed");
   g_autoptr(TestChild) owner = NULL, waiter = NULL, other = NULL;
@@ -464,7 +461,7 @@ test_equal_pids (void)
   test_child_ask (waiter, "unlock", "permission-denied");
   test_child_ask (other, "lock 1000", "timed-out");
 
-  /* A waiter that dies is not taken for the owner whose number it shares. */
+  /* The death of a waiter is not taken for that of the owner with the same ID. */
   test_child_ask (waiter, "wait", "waiting");
   boxed_kill (waiter, waiter_pid);
   test_child_ask (other, "lock 0", "would-block");
@@ -473,7 +470,7 @@ test_equal_pids (void)
   test_child_ask (other, "lock 0", "acquired");
   test_child_ask (other, "unlock", "done");
 
-  /* An owner that dies is noticed, though others of its number live. */
+  /* The death of the owner is noticed although others with its ID are alive. */
   test_child_ask (owner, "lock 0", "acquired");
   boxed_kill (owner, owner_pid);
   test_child_ask (other, "lock 0", "abandoned");

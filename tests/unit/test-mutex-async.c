@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Waiting for a mutex in a main loop. */
+/* Waiting for a mutex in a main loop */
 
 #include "lib/testlib.h"
 
@@ -17,7 +17,7 @@ test_async (void)
   TestMutexAnswer answer = { 0 };
 
   shmooze_mutex_lock_async (mutex, -1, NULL, test_mutex_on_answer, &answer);
-  g_assert_false (answer.done);  /* never before it returns */
+  g_assert_false (answer.done);  /* never before the function returns */
   test_mutex_check_answer (&answer, SHMOOZE_LOCK_ACQUIRED);
   test_mutex_fail_to_lock (other, 0, G_IO_ERROR_WOULD_BLOCK);
   test_mutex_unlock (mutex);
@@ -26,7 +26,7 @@ test_async (void)
 static void
 test_async_waits (void)
 {
-  g_test_summary ("It can be waited for without blocking.");
+  g_test_summary ("An asynchronous lock waits without blocking.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-wait");
   g_autoptr(TestChild) child = test_locker_new ("async-wait");
@@ -44,7 +44,7 @@ test_async_waits (void)
 static void
 test_async_abandoned (void)
 {
-  g_test_summary ("An asynchronous lock reports that the former owner died.");
+  g_test_summary ("An asynchronous lock reports an abandoned mutex.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-killed");
   g_autoptr(TestChild) child = test_locker_new ("async-killed");
@@ -105,7 +105,7 @@ test_async_cancelled_before (void)
 static void
 test_async_cancel (void)
 {
-  g_test_summary ("A wait in the main loop can be cancelled at once.");
+  g_test_summary ("Cancelling an asynchronous lock ends it at once.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-cancel"), mutex = test_mutex_create ("async-cancel");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -115,7 +115,7 @@ test_async_cancel (void)
   test_let_run (30);
   g_assert_false (answer.done);
   g_cancellable_cancel (cancellable);
-  test_settle ();  /* at once, not when it next looks */
+  test_settle ();  /* at once, not at the next attempt */
   g_assert_true (answer.done);
   test_mutex_check_failure (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   test_mutex_unlock (owner);
@@ -123,11 +123,11 @@ test_async_cancel (void)
   test_mutex_unlock (mutex);
 }
 
-/* Cancelled after the lock was taken, before the callback: the truth is told, or nobody would ever unlock. */
+/* The caller must learn that the lock was taken, otherwise it would never be unlocked. */
 static void
 test_async_cancel_late (void)
 {
-  g_test_summary ("Cancelling after the lock was taken leaves it taken.");
+  g_test_summary ("An asynchronous lock that is cancelled after the lock was taken succeeds.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("async-late");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -173,7 +173,7 @@ on_kept (GObject      *source,
 static void
 test_async_keeps_object (void)
 {
-  g_test_summary ("A pending lock keeps the mutex object alive.");
+  g_test_summary ("A pending asynchronous lock keeps the object alive.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-kept");
   ShmoozeMutex *mutex = test_mutex_create ("async-kept");
@@ -261,11 +261,10 @@ on_crowd (GObject      *source,
   test_mutex_unlock (SHMOOZE_MUTEX (source));
 }
 
-/* As many as one likes wait at once, without a thread. */
 static void
 test_async_many (void)
 {
-  g_test_summary ("A hundred waits in the main loop need no thread.");
+  g_test_summary ("Forty pending asynchronous locks need no thread.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-many");
   g_autoptr(GPtrArray) mutexes = g_ptr_array_new_with_free_func (g_object_unref);
@@ -291,11 +290,10 @@ on_over (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Who waits long does not wake more often than every 16 ms. */
 static void
 test_async_is_quiet (void)
 {
-  g_test_summary ("A lock that waits for long wakes the main loop at most every 16 ms.");
+  g_test_summary ("A pending asynchronous lock wakes the main loop at most every 16 ms in the long run.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("async-quiet"), mutex = test_mutex_create ("async-quiet");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -310,7 +308,7 @@ test_async_is_quiet (void)
       g_main_context_iteration (NULL, TRUE);
       n_rounds++;
     }
-  g_assert_cmpuint (n_rounds, <, 60);  /* 4 + 320 / 16, and a few */
+  g_assert_cmpuint (n_rounds, <, 60);  /* 4 + 320 / 16, and a margin */
   g_cancellable_cancel (cancellable);
   test_mutex_check_failure (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   test_mutex_unlock (owner);
@@ -344,7 +342,7 @@ async_in_thread (void *data)
 static void
 test_async_contexts (void)
 {
-  g_test_summary ("Waits for a mutex end in the context they began in.");
+  g_test_summary ("Asynchronous locks complete in the main context in which they were started.");
 
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("async-contexts");
   pthread_t threads[4];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One after the other: objects, threads and processes that want the same mutex. */
+/* Objects, threads and processes that lock the same mutex. */
 
 #include "lib/testlib.h"
 
@@ -16,7 +16,7 @@
 static void
 test_lock_unlock (void)
 {
-  g_test_summary ("It can be locked and unlocked, again and again.");
+  g_test_summary ("A mutex can be locked and unlocked repeatedly.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("plain");
 
@@ -30,7 +30,7 @@ test_lock_unlock (void)
 static void
 test_try (void)
 {
-  g_test_summary ("A try does not wait.");
+  g_test_summary ("A time-out of 0 does not wait.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("try");
   g_autoptr(TestChild) child = test_locker_new ("try");
@@ -46,7 +46,7 @@ test_try (void)
 static void
 test_timed_out (void)
 {
-  g_test_summary ("A timed wait ends in time.");
+  g_test_summary ("A wait with a time-out fails with TIMED_OUT, and not before the time-out.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("timed"), mutex = test_mutex_create ("timed");
   const gint64 timeouts[] = { 1, 999, 1000, 1001, 40 * MSEC };
@@ -63,11 +63,10 @@ test_timed_out (void)
   test_mutex_unlock (mutex);
 }
 
-/* A time-out beyond the end of time is for ever, not over at once. */
 static void
 test_huge_timeout (void)
 {
-  g_test_summary ("A time-out beyond the clock's range waits for ever.");
+  g_test_summary ("A time-out beyond the range of the clock waits indefinitely.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("huge"), mutex = test_mutex_create ("huge");
   TestMutexAnswer answer = { 0 };
@@ -83,7 +82,7 @@ test_huge_timeout (void)
 static void
 test_two_objects (void)
 {
-  g_test_summary ("Two objects of one name exclude each other.");
+  g_test_summary ("Two objects of the same name exclude each other.");
 
   g_autoptr(ShmoozeMutex) one = test_mutex_create ("objects"), two = test_mutex_create ("objects");
 
@@ -96,11 +95,10 @@ test_two_objects (void)
   test_mutex_unlock (two);
 }
 
-/* To drop an object that does not own the mutex takes nothing from the one that does. */
 static void
 test_drop_beside_owner (void)
 {
-  g_test_summary ("Dropping an object that does not own the mutex leaves its owner's lock alone.");
+  g_test_summary ("Dropping an object that does not own the mutex does not release the owner's lock.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("beside"), other = test_mutex_create ("beside");
   g_autoptr(TestChild) child = test_locker_new ("beside");
@@ -114,7 +112,7 @@ test_drop_beside_owner (void)
 static void
 test_recursion (void)
 {
-  g_test_summary ("The owner who locks again is told, and does not hang.");
+  g_test_summary ("Locking again through the same object fails with PENDING and does not hang.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("again");
 
@@ -122,14 +120,14 @@ test_recursion (void)
   test_mutex_fail_to_lock (mutex, 0, G_IO_ERROR_PENDING);
   test_mutex_fail_to_lock (mutex, G_USEC_PER_SEC, G_IO_ERROR_PENDING);
   test_mutex_fail_to_lock (mutex, -1, G_IO_ERROR_PENDING);
-  test_mutex_unlock (mutex);  /* once is enough: nothing was counted */
+  test_mutex_unlock (mutex);  /* locks are not counted */
   test_mutex_fail_to_unlock (mutex, G_IO_ERROR_PERMISSION_DENIED);
 }
 
 static void
 test_foreign_unlock (void)
 {
-  g_test_summary ("Who does not own it cannot unlock it.");
+  g_test_summary ("An object that does not own the mutex cannot unlock it.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("foreign"), other = test_mutex_create ("foreign");
   g_autoptr(TestChild) child = test_locker_new ("foreign");
@@ -144,7 +142,7 @@ test_foreign_unlock (void)
 static void
 test_unlock_twice (void)
 {
-  g_test_summary ("It can be unlocked once.");
+  g_test_summary ("Unlocking a mutex twice fails.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("twice"), other = test_mutex_create ("twice");
 
@@ -158,7 +156,7 @@ test_unlock_twice (void)
 static void
 test_cancelled_before (void)
 {
-  g_test_summary ("A cancelled wait does not begin.");
+  g_test_summary ("A lock that was cancelled beforehand fails and does not lock.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("cancelled");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -179,21 +177,21 @@ test_cancelled_before (void)
 static void
 test_cancellable_unused (void)
 {
-  g_test_summary ("A cancellable that is cancelled after the lock has no effect.");
+  g_test_summary ("Cancelling after the lock has no effect.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("unused");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
 
   g_assert_cmpint (shmooze_mutex_lock (mutex, -1, cancellable, &error), ==, SHMOOZE_LOCK_ACQUIRED);
-  g_cancellable_cancel (cancellable);  /* too late to matter */
+  g_cancellable_cancel (cancellable);  /* too late to have an effect */
   test_mutex_fail_to_lock (mutex, 0, G_IO_ERROR_PENDING);
   test_mutex_unlock (mutex);
 }
 
 /* -- Threads ------------------------------------------------------------------------------- */
 
-/* A thread that waits for the mutex. */
+/* A thread that waits for the mutex */
 typedef struct
 {
   pthread_t          thread;
@@ -209,7 +207,7 @@ wait_in_thread (void *data)
 {
   Waiter *self = data;
 
-  /* Whoever looks whether it waits may just be in its way. */
+  /* The attempts in waiter_start() can collide with this one. */
   do
     {
       g_clear_error (&self->error);
@@ -219,7 +217,7 @@ wait_in_thread (void *data)
   return NULL;
 }
 
-/* Comes back when the thread is waiting. Somebody else must own the mutex. */
+/* Returns once the thread is waiting. Another object must own the mutex. */
 static void
 waiter_start (Waiter       *self,
               ShmoozeMutex *mutex,
@@ -251,7 +249,7 @@ waiter_join (Waiter *self)
 static void
 test_wait_for_process (void)
 {
-  g_test_summary ("A waiter gets it when another process unlocks.");
+  g_test_summary ("A waiting thread gets the mutex when another process unlocks it.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("wait");
   g_autoptr(TestChild) child = test_locker_new ("wait");
@@ -270,7 +268,7 @@ test_wait_for_process (void)
 static void
 test_wait_for_death (void)
 {
-  g_test_summary ("A waiter gets it when its owner dies.");
+  g_test_summary ("A waiting thread gets the mutex when its owner dies.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("wait-death");
   g_autoptr(TestChild) child = test_locker_new ("wait-death");
@@ -288,7 +286,7 @@ test_wait_for_death (void)
 static void
 test_cancel_during (void)
 {
-  g_test_summary ("A wait can be cancelled meanwhile.");
+  g_test_summary ("A wait can be cancelled from another thread.");
 
   g_autoptr(ShmoozeMutex) owner = test_mutex_create_owned ("cancel"), mutex = test_mutex_create ("cancel");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -301,7 +299,7 @@ test_cancel_during (void)
   g_assert_error (waiter.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&waiter.error);
 
-  /* It takes nothing with it. */
+  /* The cancelled wait has not changed the mutex. */
   test_mutex_fail_to_lock (mutex, 0, G_IO_ERROR_WOULD_BLOCK);
   test_mutex_unlock (owner);
   test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
@@ -322,7 +320,7 @@ test_pending_while_waiting (void)
   test_mutex_fail_to_lock (mutex, -1, G_IO_ERROR_PENDING);
   shmooze_mutex_lock_async (mutex, -1, NULL, test_mutex_on_answer, &answer);
   test_mutex_check_failure (&answer, G_IO_ERROR, G_IO_ERROR_PENDING);
-  test_mutex_fail_to_unlock (mutex, G_IO_ERROR_PERMISSION_DENIED);  /* who waits does not own */
+  test_mutex_fail_to_unlock (mutex, G_IO_ERROR_PERMISSION_DENIED);  /* waiting is not owning */
   g_cancellable_cancel (cancellable);
   waiter_join (&waiter);
   g_clear_error (&waiter.error);
@@ -359,7 +357,7 @@ in_thread (void *(*func) (void *),
 static void
 test_pending_in_thread (void)
 {
-  g_test_summary ("A second thread that locks the same object fails with PENDING.");
+  g_test_summary ("Another thread that locks the same object fails with PENDING.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("thread");
 
@@ -367,11 +365,10 @@ test_pending_in_thread (void)
   test_mutex_unlock (mutex);
 }
 
-/* The owner is the object, not the thread. */
 static void
 test_unlock_in_thread (void)
 {
-  g_test_summary ("The owner is the object: another thread may unlock through it.");
+  g_test_summary ("Another thread can unlock the mutex through the object that locked it.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("handed"), other = test_mutex_create ("handed");
 
@@ -380,7 +377,6 @@ test_unlock_in_thread (void)
   test_mutex_unlock (other);
 }
 
-/* A thread that ends is no owner that died: the object lives. */
 static void *
 lock_in_thread (void *data)
 {
@@ -426,11 +422,11 @@ count_in_thread (void *data)
   return NULL;
 }
 
-/* The thread sanitizer sees here that the mutex orders what it guards. */
+/* With the thread sanitizer, this checks that the mutex orders the accesses to the counter. */
 static void
 test_threads_exclude (void)
 {
-  g_test_summary ("Threads exclude each other: no update is lost.");
+  g_test_summary ("Threads exclude each other, so that no update is lost.");
 
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("threads");
   pthread_t threads[N_THREADS];
@@ -465,7 +461,6 @@ snatch_in_thread (void *data)
   return NULL;
 }
 
-/* Many threads through one object: one of them has it, the others are told PENDING. */
 static void
 test_threads_share_object (void)
 {
@@ -519,7 +514,7 @@ counter_role (int    argc,
 static void
 test_processes_exclude (void)
 {
-  g_test_summary ("Processes exclude each other: no update is lost.");
+  g_test_summary ("Processes exclude each other, so that no update is lost.");
 
   const guint n_rounds = TEST_SLOW ? 200 : 2000;
   g_autoptr(GError) error = NULL;
@@ -549,7 +544,7 @@ test_processes_exclude (void)
 static void
 test_stopped_owner (void)
 {
-  g_test_summary ("A stopped owner keeps it.");
+  g_test_summary ("A stopped owner keeps the mutex.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("stopped");
   g_autoptr(TestChild) child = test_locker_new ("stopped");

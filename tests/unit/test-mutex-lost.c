@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A mutex whose file somebody spoils. */
+/* A mutex whose file is damaged */
 
 #include "lib/testlib.h"
 
@@ -31,7 +31,7 @@ write_at (const char *path,
   close (fd);
 }
 
-/* Whatever stands in the word but nought is not what an unlocking owner writes. */
+/* An owner that unlocks writes 0. */
 static void
 test_word_tampered (void)
 {
@@ -54,14 +54,14 @@ test_word_tampered (void)
 static void
 test_truncated (void)
 {
-  g_test_summary ("A mutex whose file was truncated is lost, and nobody hangs.");
+  g_test_summary ("A mutex whose file was truncated is LOST, and no caller hangs.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("cut"), other = test_mutex_create ("cut");
   g_autofree char *path = test_mutex_file ("cut");
 
   g_assert_cmpint (truncate (path, 0), ==, 0);
   fail_lost (mutex);
-  fail_lost (mutex);  /* for good */
+  fail_lost (mutex);  /* permanently */
   fail_lost (other);
   test_mutex_fail_to_unlock (mutex, G_IO_ERROR_PERMISSION_DENIED);
 }
@@ -98,7 +98,7 @@ test_overwritten (void)
 static void
 test_truncated_while_owned (void)
 {
-  g_test_summary ("A mutex truncated while it is owned is LOST to its owner.");
+  g_test_summary ("Unlocking a mutex that was truncated while it was owned fails with LOST.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("cut-owned");
@@ -107,14 +107,14 @@ test_truncated_while_owned (void)
   g_assert_cmpint (truncate (path, 0), ==, 0);
   g_assert_false (shmooze_mutex_unlock (mutex, &error));
   test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "cut-owned", NULL);
-  test_mutex_fail_to_unlock (mutex, G_IO_ERROR_PERMISSION_DENIED);  /* it is not owned any more */
+  test_mutex_fail_to_unlock (mutex, G_IO_ERROR_PERMISSION_DENIED);  /* no longer owned */
   fail_lost (mutex);
 }
 
 static void
 test_truncated_while_waiting (void)
 {
-  g_test_summary ("A mutex truncated while it is waited for is LOST to the one that waits.");
+  g_test_summary ("Waiting for a mutex fails with LOST if it is truncated meanwhile.");
 
   g_autoptr(ShmoozeMutex) owner G_GNUC_UNUSED = test_mutex_create_owned ("cut-wait");
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("cut-wait");
@@ -126,11 +126,10 @@ test_truncated_while_waiting (void)
   test_mutex_check_failure (&answer, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST);
 }
 
-/* The name is free again. */
 static void
 test_anew_after_loss (void)
 {
-  g_test_summary ("After a loss a mutex can be created anew under the same name.");
+  g_test_summary ("After a loss, a new mutex of the same name can be created.");
 
   g_autoptr(ShmoozeMutex) lost = test_mutex_create_owned ("anew"), mutex = NULL;
   g_autofree char *path = test_mutex_file ("anew");

@@ -9,12 +9,12 @@
 
 #define RW SHMOOZE_ACCESS_READ_WRITE
 
-/* -- Birth, names -------------------------------------------------------------------------- */
+/* -- Creation and names -------------------------------------------------------------------- */
 
 static void
 test_create (void)
 {
-  g_test_summary ("A mutex is created when there is none, and the caller told.");
+  g_test_summary ("A mutex that does not exist is created, and the caller learns it.");
 
   g_autoptr(GError) error = NULL;
   g_autofree char *name = NULL;
@@ -26,13 +26,13 @@ test_create (void)
   g_assert_cmpstr (shmooze_mutex_get_name (mutex), ==, "made");
   g_object_get (mutex, "name", &name, NULL);
   g_assert_cmpstr (name, ==, "made");
-  test_mutex_fail_to_unlock (mutex, G_IO_ERROR_PERMISSION_DENIED);  /* nobody asked to own it */
+  test_mutex_fail_to_unlock (mutex, G_IO_ERROR_PERMISSION_DENIED);  /* no initial owner was requested */
 }
 
 static void
 test_create_again (void)
 {
-  g_test_summary ("To create what exists opens it, and the caller is told.");
+  g_test_summary ("Creating a mutex that exists opens it, and the caller learns it.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) first = test_mutex_create ("twice"), second = NULL;
@@ -62,7 +62,7 @@ test_open (void)
 static void
 test_open_missing (void)
 {
-  g_test_summary ("To open a missing mutex is \"not found\".");
+  g_test_summary ("Opening a mutex that does not exist fails with NOT_FOUND.");
 
   test_mutex_check_absent ("nobody-made-it");
 }
@@ -70,7 +70,7 @@ test_open_missing (void)
 static void
 test_names_refused (void)
 {
-  g_test_summary ("What cannot be a name is refused.");
+  g_test_summary ("Invalid names are refused.");
 
   g_autofree char *long_name = g_strnfill (256, 'n');
   const char *const names[] = { "", ".", "..", "/posix", "a/b", "line\nend", "not \xff UTF-8", long_name };
@@ -89,7 +89,7 @@ test_names_refused (void)
 static void
 test_names_allowed (void)
 {
-  g_test_summary ("What can be a name of a region can be one of a mutex.");
+  g_test_summary ("Every valid name of a region is a valid name of a mutex.");
 
   g_autofree char *long_name = g_strnfill (255, 'n');
   const char *const names[] = { "a", "with space", "…Ünïcode", ".hidden", "bells", long_name };
@@ -107,7 +107,7 @@ test_names_allowed (void)
 static void
 test_names_are_apart (void)
 {
-  g_test_summary ("Mutexes of other names are others.");
+  g_test_summary ("Mutexes with different names are independent.");
 
   g_autoptr(ShmoozeMutex) one = test_mutex_create_owned ("one"), two = test_mutex_create ("two");
   g_autoptr(ShmoozeMutex) case_matters = test_mutex_create ("One");
@@ -119,7 +119,6 @@ test_names_are_apart (void)
   test_mutex_unlock (case_matters);
 }
 
-/* A region of the same name is another thing. */
 static void
 test_beside_region (void)
 {
@@ -154,9 +153,9 @@ test_private_file (void)
 static void
 test_squatted (void)
 {
-  g_test_summary ("A file of another kind under the name of a mutex is refused.");
+  g_test_summary ("A file that is not a mutex is refused.");
 
-  g_autoptr(ShmoozeMutex) beside G_GNUC_UNUSED = test_mutex_create ("beside");  /* so that the directory is there */
+  g_autoptr(ShmoozeMutex) beside G_GNUC_UNUSED = test_mutex_create ("beside");  /* creates the directory */
   g_autoptr(GError) error = NULL;
   g_autofree char *path = test_mutex_file ("squatted");
 
@@ -171,7 +170,7 @@ test_squatted (void)
 static void
 test_symlink (void)
 {
-  g_test_summary ("A symbolic link under the name of a mutex is not followed.");
+  g_test_summary ("A symbolic link with the name of a mutex is not followed.");
 
   g_autoptr(ShmoozeMutex) target G_GNUC_UNUSED = test_mutex_create ("target");
   g_autoptr(GError) error = NULL;
@@ -188,7 +187,7 @@ test_symlink (void)
 static void
 test_initially_owned (void)
 {
-  g_test_summary ("The creator may own it from the first moment.");
+  g_test_summary ("The creator of a mutex can own it from the start.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("mine");
   g_autoptr(TestChild) child = test_locker_new ("mine");
@@ -203,7 +202,7 @@ test_initially_owned (void)
 static void
 test_initially_owned_late (void)
 {
-  g_test_summary ("Who opens an existing one does not own it, whatever was asked.");
+  g_test_summary ("Opening an existing mutex does not make the caller its owner, even if it asked for that.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) first = test_mutex_create ("late"), second = NULL;
@@ -217,7 +216,7 @@ test_initially_owned_late (void)
   test_mutex_unlock (first);
 }
 
-/* Opens the mutex as soon as it is there, and snatches at it. */
+/* Opens the mutex as soon as it exists, and tries to lock it. */
 static void
 snatcher_role (int    argc,
                char **argv)
@@ -243,7 +242,7 @@ snatcher_role (int    argc,
 static void
 test_initially_owned_race (void)
 {
-  g_test_summary ("Nobody can lock it before its initial owner.");
+  g_test_summary ("No process can lock a new mutex before its initial owner.");
 
   g_autoptr(TestChild) snatcher = test_child_new ("snatcher", NULL);
 
@@ -263,7 +262,7 @@ test_initially_owned_race (void)
 static void
 test_creators_race (void)
 {
-  g_test_summary ("Of many creators one owns it.");
+  g_test_summary ("If many processes create a mutex at the same time, one of them creates and owns it.");
 
   TestChild *children[6];
 
@@ -306,12 +305,12 @@ test_creators_race (void)
     }
 }
 
-/* -- The name's life ----------------------------------------------------------------------- */
+/* -- Lifetime of the name ------------------------------------------------------------------ */
 
 static void
 test_name_goes (void)
 {
-  g_test_summary ("Its name goes with the last object.");
+  g_test_summary ("The name is removed with the last object.");
 
   g_autofree char *path = test_mutex_file ("gone");
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("gone"), other = test_mutex_create ("gone");
@@ -326,7 +325,7 @@ test_name_goes (void)
 static void
 test_name_goes_across (void)
 {
-  g_test_summary ("Its name goes with the last process.");
+  g_test_summary ("The name is removed with the last object of the last process.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("across");
   g_autoptr(TestChild) child = test_locker_new ("across");
@@ -362,7 +361,7 @@ test_fresh_is_not_abandoned (void)
 static void
 test_drop_held (void)
 {
-  g_test_summary ("Dropping the last object removes the name, also while it is locked.");
+  g_test_summary ("Dropping the last object removes the name, even if the mutex is locked.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("held");
 
@@ -375,7 +374,7 @@ test_drop_held (void)
 static void
 test_many (void)
 {
-  g_test_summary ("Forty mutexes can be open at once, each locked for itself.");
+  g_test_summary ("Forty mutexes can be open and locked at the same time.");
 
   ShmoozeMutex *mutexes[40];
 

@@ -30,7 +30,7 @@ end_source (GSource *source)
   g_source_unref (source);
 }
 
-/* From now on until its next turn nothing but its bell gives it one. */
+/* Disables the timer of the source until the source is dispatched by its doorbell. */
 static void
 leave_to_bell (gpointer user_data)
 {
@@ -55,7 +55,7 @@ on_look (gpointer user_data)
   return looks->moves;
 }
 
-/* Gives the source its turn now, and returns the pause that it takes after, in milliseconds. */
+/* Dispatches the source now, and returns the interval until the next time, in milliseconds. */
 static gint64
 look_now (GSource *source,
           Looks   *looks)
@@ -75,8 +75,8 @@ look_now (GSource *source,
 static void
 test_pace (void)
 {
-  g_test_summary ("A layout without a bell is looked at every millisecond while it moves, every 250 milliseconds "
-                  "after.");
+  g_test_summary ("The source polls every millisecond while something changes, and at most every 250 milliseconds "
+                  "otherwise.");
 
   Looks looks = { 0 };
   GSource *source = make_source (on_look, &looks);
@@ -96,7 +96,7 @@ test_pace (void)
 static void
 test_hurry (void)
 {
-  g_test_summary ("Who is about to write looks soon.");
+  g_test_summary ("A source that is told to hurry polls within a millisecond.");
 
   Looks looks = { 0 };
   GSource *source = make_source (on_look, &looks);
@@ -111,7 +111,7 @@ test_hurry (void)
 static void
 test_bell (void)
 {
-  g_test_summary ("A bell beside the region gives one turn for one ring.");
+  g_test_summary ("One ring of the doorbell dispatches the source once.");
 
   g_autoptr(ShmoozeRegion) region = create ("bell", CAPACITY);
   ShmoozeRinger ringer = { 0 };
@@ -126,7 +126,6 @@ test_bell (void)
 
   g_assert_true (shmooze_ringer_ring (&ringer, shmooze_region_get_id (region), 7));
   test_wait (looks.n_looks > 0);
-  /* One ring, one turn. */
   leave_to_bell (&looks);
   test_settle ();
   g_assert_cmpuint (looks.n_looks, ==, 1);
@@ -137,11 +136,10 @@ test_bell (void)
   end_source (source);
 }
 
-/* Where no bell can be made. */
 static void
 test_no_bell (void)
 {
-  g_test_summary ("Where no bell can be made, looking does.");
+  g_test_summary ("Without a doorbell, the source polls.");
 
   g_autoptr(ShmoozeRegion) region = create ("no-bell", CAPACITY);
   g_autofree char *bells = test_path ("bells");
@@ -180,11 +178,10 @@ make_communicator (const char *name,
   return self;
 }
 
-/* A message, and its confirmation, wake a peer that does not look. */
 static void
 test_communicator (void)
 {
-  g_test_summary ("A message and its confirmation wake a peer of ours that does not look.");
+  g_test_summary ("A message and its confirmation ring the doorbell of the peer.");
 
   guint n_ada = 0, n_ben = 0;
   g_autoptr(ShmoozeCommunicator) ada = make_communicator ("messages", &n_ada);
@@ -209,7 +206,7 @@ test_communicator (void)
     }
 }
 
-/* Also when the handler of a message stops reading and begins again. */
+/* A handler of a message that stops reading and starts again */
 static void
 start_again (ShmoozeCommunicator *communicator)
 {
@@ -223,7 +220,7 @@ start_again (ShmoozeCommunicator *communicator)
 static void
 test_communicator_again (void)
 {
-  g_test_summary ("So they do after a handler has stopped reading and begun again.");
+  g_test_summary ("A message rings the doorbell even if the handler stops and restarts the reader.");
 
   guint n_ada = 0, n_ben = 0;
   g_autoptr(ShmoozeCommunicator) ada = make_communicator ("messages", &n_ada);
@@ -276,7 +273,7 @@ share (ShmoozeSharedText *sharer,
 static void
 test_shared_text (void)
 {
-  g_test_summary ("A change wakes readers of ours that do not look.");
+  g_test_summary ("A change of a shared text rings the doorbells of its readers.");
 
   g_autoptr(ShmoozeSharedText) sharer = shmooze_shared_text_share ("text", CAPACITY, NULL);
   g_autoptr(ShmoozeSharedText) first = NULL;
@@ -296,7 +293,7 @@ test_shared_text (void)
       test_wait (g_strcmp0 (seen_first, text) == 0 && g_strcmp0 (seen_second, text) == 0);
     }
 
-  /* One that goes leaves its bell to the next. */
+  /* A reader that stops leaves its doorbell to the next one. */
   shmooze_shared_text_stop_reader (first);
   g_clear_pointer (&seen_first, g_free);
   shmooze_shared_text_start_reader (first);
@@ -306,11 +303,10 @@ test_shared_text (void)
   test_wait (g_strcmp0 (seen_first, "again") == 0);
 }
 
-/* More readers than bells: the last ones look. */
 static void
 test_many_readers (void)
 {
-  g_test_summary ("Readers beyond the eighth follow by looking.");
+  g_test_summary ("Readers of a shared text beyond the eighth have no doorbell and poll.");
 
   g_autoptr(ShmoozeSharedText) sharer = shmooze_shared_text_share ("text", CAPACITY, NULL);
   g_autoptr(GPtrArray) readers = g_ptr_array_new_with_free_func (g_object_unref);

@@ -19,7 +19,7 @@ stream_of (ShmoozeView *view)
   return stream;
 }
 
-/* A view with these letters in it, and a stream of it. */
+/* A view that contains the given letters, and a stream of it. */
 typedef struct
 {
   ShmoozeRegion *region;
@@ -100,7 +100,7 @@ seek (Fixture   *self,
     g_assert_cmpint (g_seekable_tell (G_SEEKABLE ((self)->out)), ==, position); \
   } G_STMT_END
 
-/* What stands in the region, seen past the stream */
+/* Checks the contents of the region without the stream. */
 static void
 check_region (Fixture    *self,
               const char *letters)
@@ -129,7 +129,7 @@ test_read_to_end (void)
 static void
 test_read_at_end (void)
 {
-  g_test_summary ("Reading at the end is the end of the stream.");
+  g_test_summary ("Reading at the end returns 0 bytes.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -166,7 +166,7 @@ test_skip (void)
 static void
 test_one_position (void)
 {
-  g_test_summary ("There is one position for both directions.");
+  g_test_summary ("Reading and writing share one position.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -182,7 +182,7 @@ test_one_position (void)
 static void
 test_two_streams (void)
 {
-  g_test_summary ("Two streams of a view have a position each.");
+  g_test_summary ("Two streams of a view have separate positions.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GIOStream) other = stream_of (fixture->view);
@@ -200,7 +200,7 @@ test_two_streams (void)
 static void
 test_seek (void)
 {
-  g_test_summary ("Seeking goes to any place from 0 to the size, from either end.");
+  g_test_summary ("A stream can seek to any offset from 0 to its size.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -230,7 +230,7 @@ test_seek (void)
 static void
 test_seek_halves (void)
 {
-  g_test_summary ("Both halves seek, and tell the same.");
+  g_test_summary ("The input and the output stream can seek and share their position.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -244,7 +244,7 @@ test_seek_halves (void)
 static void
 test_seek_outside (void)
 {
-  g_test_summary ("Seeking outside is an error and moves nothing.");
+  g_test_summary ("Seeking outside of the view fails and does not change the position.");
 
   static const struct
   {
@@ -293,7 +293,7 @@ test_write_fits (void)
 static void
 test_write_too_long (void)
 {
-  g_test_summary ("A write that does not fit is an error, and touches nothing.");
+  g_test_summary ("A write that does not fit fails and changes nothing.");
 
   static const struct
   {
@@ -354,7 +354,7 @@ test_write_vectors (void)
 static void
 test_write_nothing (void)
 {
-  g_test_summary ("To write nothing is fine, also at the end.");
+  g_test_summary ("Writing 0 bytes succeeds, even at the end.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
@@ -436,7 +436,7 @@ check_output_closed (GOutputStream *out)
 static void
 test_closed (void)
 {
-  g_test_summary ("Every call on a closed stream is an error.");
+  g_test_summary ("Every operation on a closed stream fails with CLOSED.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
@@ -457,7 +457,7 @@ test_closed (void)
 static void
 test_closed_input (void)
 {
-  g_test_summary ("Closing the input half leaves the output half open.");
+  g_test_summary ("Closing the input stream leaves the output stream open.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -475,7 +475,7 @@ test_closed_input (void)
 static void
 test_closed_output (void)
 {
-  g_test_summary ("Closing the output half leaves the input half open.");
+  g_test_summary ("Closing the output stream leaves the input stream open.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
 
@@ -512,7 +512,7 @@ test_closing_leaves_view (void)
 static void
 test_view_closed (void)
 {
-  g_test_summary ("Closing the view ends its streams.");
+  g_test_summary ("The operations of a stream fail with CLOSED once its view is closed.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
@@ -528,11 +528,10 @@ test_view_closed (void)
   g_assert_no_error (error);
 }
 
-/* The halves can be kept longer than the stream, which closes them. */
 static void
 test_halves_outlive_stream (void)
 {
-  g_test_summary ("The halves can outlive their stream, and are closed by then.");
+  g_test_summary ("Finalizing a stream closes its input and output streams, even if references to them remain.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
   g_autoptr(GInputStream) in = g_object_ref (fixture->in);
@@ -543,9 +542,9 @@ test_halves_outlive_stream (void)
   check_output_closed (out);
 }
 
-/* Life */
+/* Lifetime */
 
-/* Another process: does the name stand? */
+/* Another process, which checks whether the name exists. */
 static void
 look_for (int    argc,
           char **argv)
@@ -577,7 +576,7 @@ check_found (const char *name,
 static void
 test_holds_region (void)
 {
-  g_test_summary ("An open stream keeps its region and name alive.");
+  g_test_summary ("An open stream keeps its region and the name alive.");
 
   g_autoptr(ShmoozeRegion) region = create ("held", 10);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -596,7 +595,6 @@ test_holds_region (void)
   check_found ("held", "nothing");
 }
 
-/* A closed stream that somebody keeps holds nothing. */
 static void
 test_closed_holds_nothing (void)
 {
@@ -614,7 +612,7 @@ test_closed_holds_nothing (void)
   check_seekable_closed (fixture->stream);
 }
 
-/* What one process writes into the stream, the other reads from its own. */
+/* Another process, which reads a line from its own stream. */
 static void
 read_line (int    argc,
            char **argv)
@@ -633,7 +631,7 @@ read_line (int    argc,
 static void
 test_between_processes (void)
 {
-  g_test_summary ("A stream in another process reads what this one wrote.");
+  g_test_summary ("A stream reads what another process wrote to its stream of the same region.");
 
   g_autoptr(ShmoozeRegion) region = create ("line", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 5, 0, RW);
@@ -652,7 +650,7 @@ test_between_processes (void)
 static void
 test_reading_view (void)
 {
-  g_test_summary ("A stream follows its view's access: reading.");
+  g_test_summary ("A stream of a read-only view refuses to write.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", READ);
@@ -670,7 +668,7 @@ test_reading_view (void)
 static void
 test_writing_view (void)
 {
-  g_test_summary ("A stream follows its view's access: writing.");
+  g_test_summary ("A stream of a write-only view refuses to read.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", WRITE);
@@ -691,7 +689,7 @@ test_writing_view (void)
 static void
 test_copying_view (void)
 {
-  g_test_summary ("A stream of a copying view keeps its writes to itself.");
+  g_test_summary ("Writes to a stream of a copy-on-write view are invisible to others.");
 
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", COPY);
 
@@ -704,7 +702,7 @@ test_copying_view (void)
 static void
 test_neighbours_untouched (void)
 {
-  g_test_summary ("The bytes beside the view stay untouched.");
+  g_test_summary ("A stream does not touch the bytes before and after its view.");
 
   g_autoptr(GError) error = NULL;
   gsize page = test_page_size ();
@@ -737,7 +735,7 @@ test_neighbours_untouched (void)
 static void
 test_data_lines (void)
 {
-  g_test_summary ("GIO's own streams can be put upon it: lines.");
+  g_test_summary ("GIO's data streams can wrap the stream and read lines.");
 
   static const char *const lines[] = { "first", "", "dritte – Zeile", "第四行", NULL };
   g_autoptr(GError) error = NULL;
@@ -765,7 +763,7 @@ test_data_lines (void)
 static void
 test_data_numbers (void)
 {
-  g_test_summary ("GIO's own streams can be put upon it: numbers.");
+  g_test_summary ("GIO's data streams can wrap the stream and read numbers.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("numbers", 15);
@@ -798,7 +796,7 @@ test_data_numbers (void)
 static void
 test_splice_in (void)
 {
-  g_test_summary ("A file can be spliced into a region.");
+  g_test_summary ("Another stream can be spliced into the view.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
@@ -860,7 +858,7 @@ tick (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* GIO's worker thread may hold the stream for a moment after it has delivered its result. */
+/* GIO's worker thread can still have a reference to the stream after it has delivered its result. */
 static void
 wait_until_let_go (Fixture      **fixture,
                    GAsyncResult **result)
@@ -952,7 +950,7 @@ test_async_skip_and_close (void)
 static void
 test_cancelled (void)
 {
-  g_test_summary ("A cancelled call does nothing.");
+  g_test_summary ("A cancelled operation does nothing.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
@@ -974,7 +972,7 @@ test_cancelled (void)
   check_region (fixture, "0123456789");
 }
 
-/* Two threads, one at each half, push one cursor forward: no byte is passed twice or left out. */
+/* One thread reads and one writes: no byte is passed twice or left out. */
 
 static gpointer
 write_dots (gpointer data)
@@ -990,7 +988,7 @@ write_dots (gpointer data)
 static void
 test_threads (void)
 {
-  g_test_summary ("Threads share a stream's one position.");
+  g_test_summary ("A thread that reads and one that writes share the position of a stream.");
 
   g_autofree char *letters = g_strnfill (50000, 'x');
   g_autoptr(Fixture) fixture = fixture_new (letters, RW);
@@ -1012,7 +1010,6 @@ test_threads (void)
   check_at (fixture, 50000);
 }
 
-/* The view is closed while another thread uses its stream: that ends with an error and nothing worse. */
 
 static gpointer
 use_until_closed (gpointer data)
@@ -1036,7 +1033,7 @@ use_until_closed (gpointer data)
 static void
 test_view_closed_meanwhile (void)
 {
-  g_test_summary ("A stream is closed with its view while another thread reads.");
+  g_test_summary ("Closing a view while another thread uses its stream ends in an error.");
 
   for (guint round = 0; round < 20; round++)
     {
@@ -1060,7 +1057,7 @@ test_view_closed_meanwhile (void)
 static void
 test_lost (void)
 {
-  g_test_summary ("A stream says that the region is lost.");
+  g_test_summary ("A stream reports that the region is lost.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Fixture) fixture = fixture_new ("0123456789", RW);
@@ -1079,11 +1076,11 @@ test_lost (void)
   g_assert_no_error (error);
 }
 
-/* In a file with holes, which needs neither memory nor disk */
+/* The file is sparse and needs neither memory nor disk space. */
 static void
 test_beyond_4_gib (void)
 {
-  g_test_summary ("A stream goes beyond 4 GiB.");
+  g_test_summary ("A stream can be larger than 4 GiB.");
 
   const goffset size = (G_GINT64_CONSTANT (9) << 29) + 3, far = (G_GINT64_CONSTANT (1) << 32) + 5;
   g_autofree char *path = g_build_filename (test_home (), "holes", NULL);

@@ -8,7 +8,7 @@
 #define N_THREADS 4
 #define ROUNDS (TEST_SLOW ? 30 : 200)
 
-/* The library from several threads and main contexts. */
+/* The library in several threads and main contexts. */
 
 static void
 run_in_threads (guint       n,
@@ -24,7 +24,7 @@ run_in_threads (guint       n,
     g_thread_join (threads[i]);
 }
 
-/* A thread with a main context of its own. */
+/* A thread with its own main context */
 typedef struct
 {
   void     (*func) (gpointer data);
@@ -56,7 +56,7 @@ go_on (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Waits for what another thread does, of which no main context is told. */
+/* Waits for a change by another thread that does not wake a main context. */
 static void
 wait_for (atomic_int *value,
           int         expected)
@@ -101,7 +101,7 @@ make_views (gpointer data)
 static void
 test_make_views (void)
 {
-  g_test_summary ("Threads make views of one region at once.");
+  g_test_summary ("Threads can create views of one region at the same time.");
 
   g_autoptr(ShmoozeRegion) region = create ("views", 4096);
   Shared shared = { .region = region };
@@ -120,7 +120,7 @@ make_views_until_closed (gpointer data)
       g_autoptr(ShmoozeView) view = shmooze_region_create_view (shared->region, 0, 0, RW, &error);
 
       if (view != NULL)
-        g_assert_true (shmooze_view_write_uint64 (view, 0, 1, NULL));  /* whatever happens to the region */
+        g_assert_true (shmooze_view_write_uint64 (view, 0, 1, NULL));  /* even after the region is closed */
       atomic_fetch_add (&shared->n_done, 1);
     }
   test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, "closing", NULL);
@@ -130,7 +130,8 @@ make_views_until_closed (gpointer data)
 static void
 test_close_while_making_views (void)
 {
-  g_test_summary ("A region can be closed while others make views of it; they have them or are told.");
+  g_test_summary ("A region can be closed while other threads create views of it, which succeeds or fails with "
+                  "CLOSED.");
 
   for (guint round = 0; round < ROUNDS / 10; round++)
     {
@@ -155,11 +156,11 @@ close_region (gpointer data)
   return NULL;
 }
 
-/* The region is let go of once: another one's hold stays. */
+/* The close must not release the hold of the other object. */
 static void
 test_close_at_once (void)
 {
-  g_test_summary ("A region that two threads close at once is let go of once.");
+  g_test_summary ("Two threads can close a region at the same time, which releases one hold.");
 
   for (guint round = 0; round < ROUNDS; round++)
     {
@@ -192,7 +193,7 @@ churn (gpointer data)
 static void
 test_churn (void)
 {
-  g_test_summary ("Threads may come and go under one name.");
+  g_test_summary ("Threads can create and drop regions of one name at the same time.");
 
   run_in_threads (N_THREADS, churn, NULL);
 }
@@ -204,7 +205,7 @@ compete (gpointer data)
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = NULL;
 
-  /* All begin together, and nobody lets go before all have tried. */
+  /* All threads start together, and keep their result until all have tried. */
   atomic_fetch_add (&shared->next, 1);
   while (atomic_load (&shared->next) < N_THREADS)
     g_thread_yield ();
@@ -222,7 +223,7 @@ compete (gpointer data)
 static void
 test_create_at_once (void)
 {
-  g_test_summary ("Of many threads that create a name at once one creates.");
+  g_test_summary ("If many threads create a region of one name at the same time, one of them succeeds.");
 
   for (guint round = 0; round < ROUNDS / 4; round++)
     {
@@ -248,7 +249,7 @@ come_and_go (gpointer data)
 static void
 test_list_meanwhile (void)
 {
-  g_test_summary ("The list can be asked for while regions come and go.");
+  g_test_summary ("Regions can be listed while other threads create and drop them.");
 
   Shared shared = { 0 };
   g_autoptr(ShmoozeRegion) stays = create ("stays", 100);
@@ -287,7 +288,7 @@ write_until_closed (gpointer data)
 static void
 test_write_while_closing (void)
 {
-  g_test_summary ("A view can be closed while another thread writes.");
+  g_test_summary ("A view can be closed while another thread writes to it.");
 
   for (guint round = 0; round < ROUNDS / 10; round++)
     {
@@ -335,11 +336,10 @@ create_and_wait (gpointer data)
   g_assert_true (loss->lost_in == g_thread_self ());
 }
 
-/* Found in the main thread, told in the worker. */
 static void
 test_lost_is_told_to_creator (void)
 {
-  g_test_summary ("A worker that created a region is told what the main thread found.");
+  g_test_summary ("The thread that created a region gets its “lost” signal when another thread finds the loss.");
 
   Loss loss = { 0 };
   Worker worker = { create_and_wait, &loss };
@@ -373,7 +373,7 @@ find_lost (gpointer data)
 static void
 test_lost_is_told_once (void)
 {
-  g_test_summary ("Of many threads that find a loss at once one has it told.");
+  g_test_summary ("If many threads find a loss at the same time, “lost” is emitted once.");
 
   for (guint round = 0; round < ROUNDS / 10; round++)
     {
@@ -419,7 +419,7 @@ count_under_mutex (gpointer data)
 static void
 test_mutex_guards_region (void)
 {
-  g_test_summary ("A mutex orders what threads do to a region.");
+  g_test_summary ("A mutex orders the accesses of threads to a region.");
 
   g_autoptr(ShmoozeRegion) region = create ("counted", 8);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
@@ -504,7 +504,7 @@ write_all (TestLane *lane,
 static void
 test_lane_source (void)
 {
-  g_test_summary ("A reader's source calls in the thread whose context it is in.");
+  g_test_summary ("The source of a reader calls back in the thread that runs its main context.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", 65536, 2, 100);
   Reading reading = { .n_expected = ROUNDS * 20 };
@@ -525,11 +525,10 @@ write_in_thread (gpointer data)
   return NULL;
 }
 
-/* The other way round: the writer in the thread, and the reader waits without a main loop. */
 static void
 test_lane_wait (void)
 {
-  g_test_summary ("A reader may wait in one thread while another writes.");
+  g_test_summary ("A reader can wait without a main loop while another thread writes.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", 65536, 2, 100), mine = test_lane_open ("lane");
   g_autoptr(ShmoozeReader) reader = test_lane_read (mine, SHMOOZE_WAIT_AUTO);
@@ -551,7 +550,7 @@ test_lane_wait (void)
   g_thread_join (g_steal_pointer (&thread));
 }
 
-/* What is done without waiting is told where it was begun. */
+/* Asynchronous operations complete in the context in which they were started. */
 
 typedef struct
 {
@@ -573,7 +572,6 @@ on_written (GObject      *object,
   told->n_told++;
 }
 
-/* The lane is full, so that it takes a reader to go on. */
 static void
 write_without_waiting (gpointer data)
 {
@@ -597,7 +595,7 @@ write_without_waiting (gpointer data)
 static void
 test_write_async (void)
 {
-  g_test_summary ("A write that waits for room completes in the thread that began it.");
+  g_test_summary ("An asynchronous write to a full lane completes in the thread that started it.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", 16384, 2, 100);
   Worker worker = { write_without_waiting, lane };
@@ -638,7 +636,7 @@ lock_without_waiting (gpointer data)
 static void
 test_lock_async (void)
 {
-  g_test_summary ("A wait for a mutex ends in the thread that began it.");
+  g_test_summary ("An asynchronous lock of a mutex completes in the thread that started it.");
 
   g_autoptr(ShmoozeMutex) mutex = shmooze_mutex_create_or_open ("held", TRUE, NULL, NULL);
   atomic_int begun = 0;
@@ -668,7 +666,7 @@ watch_thread (ShmoozeRoom *room)
     g_signal_connect_swapped (room, names[i], G_CALLBACK (check_thread), g_thread_self ());
 }
 
-/* Ben comes, types, says something, and goes: all of it is told here. */
+/* Ben joins, types, sends a message and leaves. */
 static void
 meet_ben (gpointer data)
 {
@@ -679,7 +677,7 @@ meet_ben (gpointer data)
   atomic_store (joined, 1);
   test_wait (test_room_has_event (ada, "draft Ben: Hel"));
   test_wait (test_room_has_message (ada, "Hello"));
-  test_room_send (ada, "Hello, Ben");  /* which completes here, or waits in vain */
+  test_room_send (ada, "Hello, Ben");  /* completes in this thread, or never */
   test_wait (test_room_has_event (ada, "left Ben"));
   g_signal_handlers_disconnect_by_func (ada->room, check_thread, g_thread_self ());
 }
@@ -687,7 +685,7 @@ meet_ben (gpointer data)
 static void
 test_room_in_worker (void)
 {
-  g_test_summary ("A room joined in a worker leaves the main context alone.");
+  g_test_summary ("A room that was joined in a worker thread does not use the main context.");
 
   atomic_int joined = 0;
   Worker worker = { meet_ben, &joined };
@@ -700,7 +698,7 @@ test_room_in_worker (void)
   test_talker_do (ben, "send Hello");
   test_talker_do (ben, "see Hello, Ben");
   test_talker_do (ben, "leave");
-  g_thread_join (thread);  /* without a turn of the main context */
+  g_thread_join (thread);  /* without an iteration of the main context */
   g_assert_false (g_main_context_pending (NULL));
 }
 
@@ -735,7 +733,7 @@ talk (gpointer data)
     test_room_draft (room, text);
   }
   test_wait (g_strcmp0 (test_room_draft_of (room, self->other), draft) == 0);
-  test_room_send (room, "bye");  /* who says it has seen the other's draft */
+  test_room_send (room, "bye");  /* which name has seen the draft of the other */
   test_wait (room->messages->len == 2 * self->n + 2);
   g_signal_handlers_disconnect_by_func (room->room, check_thread, g_thread_self ());
 }
@@ -743,7 +741,7 @@ talk (gpointer data)
 static void
 test_two_rooms (void)
 {
-  g_test_summary ("Two rooms in two threads talk.");
+  g_test_summary ("Two rooms in two threads exchange drafts and messages.");
 
   Talk ada = { "Ada", "Ben", ROUNDS / 2 }, ben = { "Ben", "Ada", ROUNDS / 2 };
   Worker workers[] = { { talk, &ada }, { talk, &ben } };
@@ -762,7 +760,7 @@ main (int    argc,
 {
   test_child_role ("talker", test_talker_role);
   test_init (&argc, &argv);
-  g_type_class_ref (SHMOOZE_TYPE_MUTEX);  /* before there are threads, as the others */
+  g_type_class_ref (SHMOOZE_TYPE_MUTEX);  /* before any thread is started, like the others */
 
   test_add ("/threads/views/make", test_make_views);
   test_add ("/threads/views/make-while-closing", test_close_while_making_views);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bytes and typed values, read and written through a view. */
+/* Bytes and values that are read and written through a view. */
 
 #include "lib/test-view.h"
 
 #include <float.h>
 #include <math.h>
 
-/* Bulk */
+/* Bytes */
 
 static void
 test_bulk_round_trip (void)
 {
-  g_test_summary ("What is written in bulk is read in bulk.");
+  g_test_summary ("Bytes are read as they were written.");
 
   g_autoptr(ShmoozeView) view = lone_view ("bulk", 10000);
   g_autofree char *bytes = g_malloc (10000);
@@ -29,7 +29,7 @@ test_bulk_round_trip (void)
 static void
 test_bulk_read_short_at_end (void)
 {
-  g_test_summary ("A bulk read near the end delivers what there is.");
+  g_test_summary ("A read near the end returns fewer bytes.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeView) view = lone_view ("short", 10);
@@ -50,7 +50,7 @@ test_bulk_read_short_at_end (void)
 static void
 test_bulk_read_at_end (void)
 {
-  g_test_summary ("A bulk read at the end delivers 0 bytes.");
+  g_test_summary ("A read at the end returns 0 bytes.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeView) view = lone_view ("end", 10);
@@ -66,7 +66,7 @@ test_bulk_read_at_end (void)
 static void
 test_bulk_read_beyond_end (void)
 {
-  g_test_summary ("A bulk read beyond the end is an error.");
+  g_test_summary ("A read beyond the end fails.");
 
   const guint64 positions[] = { 11, 4096, G_MAXUINT32, G_GUINT64_CONSTANT (1) << 32, G_MAXINT64, G_MAXUINT64 };
   g_autoptr(ShmoozeView) view = lone_view ("beyond", 10);
@@ -88,7 +88,7 @@ test_bulk_read_beyond_end (void)
 static void
 test_bulk_write_all_or_nothing (void)
 {
-  g_test_summary ("A bulk write that does not fit writes nothing.");
+  g_test_summary ("A write that does not fit writes nothing.");
 
   const struct
   {
@@ -118,7 +118,7 @@ test_bulk_write_all_or_nothing (void)
 static void
 test_bulk_nothing (void)
 {
-  g_test_summary ("To read or write no bytes is fine up to the end.");
+  g_test_summary ("Reading and writing 0 bytes succeeds up to the end.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeView) view = lone_view ("nothing", 10);
@@ -134,11 +134,11 @@ test_bulk_nothing (void)
   check_bytes (view, 0, "\0\0\0\0\0\0\0\0\0\0", 10);
 }
 
-/* A count that is the size of a value takes another way through the code. */
+/* A count that equals the size of a value takes another path through the code. */
 static void
 test_bulk_every_count (void)
 {
-  g_test_summary ("Every count of bytes, at every alignment, comes across whole.");
+  g_test_summary ("Bytes of every count and alignment are read as they were written.");
 
   g_autoptr(ShmoozeView) view = lone_view ("counts", 100);
   char bytes[33];
@@ -155,7 +155,7 @@ test_bulk_every_count (void)
       }
 }
 
-/* Typed values */
+/* Single values */
 
 #define CHECK_EXTREMES(NAME, ctype, ...) \
   G_STMT_START { \
@@ -180,7 +180,7 @@ test_bulk_every_count (void)
 static void
 test_values_integers (void)
 {
-  g_test_summary ("Every integer type, with its extremes, comes back as it was written.");
+  g_test_summary ("Integers of every type are read as they were written, including the limits of the type.");
 
   g_autoptr(ShmoozeView) view = lone_view ("integers", 32);
 
@@ -197,7 +197,7 @@ test_values_integers (void)
 static void
 test_values_floats (void)
 {
-  g_test_summary ("Floating point numbers come back bit by bit.");
+  g_test_summary ("Floating-point numbers are read bit by bit as they were written.");
 
   g_autoptr(ShmoozeView) view = lone_view ("floats", 32);
   gfloat number = 0;
@@ -219,7 +219,7 @@ test_values_floats (void)
 static void
 test_values_layout (void)
 {
-  g_test_summary ("Values lie in the bytes as the machine lays them out.");
+  g_test_summary ("Values are stored in host byte order.");
 
   #if G_BYTE_ORDER == G_LITTLE_ENDIAN
   g_autoptr(ShmoozeView) view = lone_view ("layout", 64);
@@ -249,7 +249,7 @@ test_values_layout (void)
 static void
 test_values_boolean_any_byte (void)
 {
-  g_test_summary ("Any byte but 0 is true.");
+  g_test_summary ("Any byte other than 0 is read as TRUE.");
 
   g_autoptr(ShmoozeView) view = lone_view ("booleans", 256);
   guint8 *data = shmooze_view_get_data (view);
@@ -268,7 +268,7 @@ test_values_boolean_any_byte (void)
 static void
 test_values_boolean_is_one_byte (void)
 {
-  g_test_summary ("A truth value takes one byte, and no neighbour.");
+  g_test_summary ("Writing a boolean changes one byte.");
 
   const gboolean truths[] = { TRUE, 2, -1, 256, 0x1000000 };
   g_autoptr(ShmoozeView) view = lone_view ("one-byte", 3);
@@ -283,11 +283,11 @@ test_values_boolean_is_one_byte (void)
     }
 }
 
-/* Every type at every edge of a view that is itself a part of a region */
+/* Every type at both ends of a view of a part of a region */
 static void
 test_values_bounds (void)
 {
-  g_test_summary ("A value must lie wholly within the view, at either end.");
+  g_test_summary ("A value must lie entirely within the view.");
 
   const gsize size = 21;
   g_autoptr(ShmoozeRegion) region = create ("edges", 64);
@@ -327,11 +327,10 @@ test_values_bounds (void)
     }
 }
 
-/* A view smaller than the value */
 static void
 test_values_too_small_view (void)
 {
-  g_test_summary ("A view smaller than the value holds none.");
+  g_test_summary ("A view that is smaller than a value refuses to read and write it.");
 
   g_autoptr(ShmoozeView) view = lone_view ("tiny", 1);
 

@@ -39,7 +39,7 @@ set_uint64 (ShmoozeView *view,
   g_assert_no_error (error);
 }
 
-/* Another process: opens the region and does what it is told. */
+/* Another process, which opens the region and carries out commands. */
 static void
 peer (int    argc,
       char **argv)
@@ -107,7 +107,7 @@ check_allowed (gboolean   worked,
 static void
 test_access_matrix (void)
 {
-  g_test_summary ("Each call on each view is allowed or refused by the view's access alone.");
+  g_test_summary ("The access of a view alone decides which operations it allows.");
 
   static const struct
   {
@@ -152,11 +152,10 @@ test_access_matrix (void)
     }
 }
 
-/* A reading view of a region that could be written refuses all the same, and nothing changes. */
 static void
 test_access_narrower_view (void)
 {
-  g_test_summary ("A reading view of a writable region refuses to write, and nothing changes.");
+  g_test_summary ("A read-only view of a writable region refuses to write, and nothing changes.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("narrower", 16);
@@ -180,7 +179,7 @@ test_access_narrower_view (void)
 static void
 test_copy_hides_own_writes (void)
 {
-  g_test_summary ("Checked writes through a copying view are hidden from others.");
+  g_test_summary ("Writes through a copy-on-write view are invisible to others.");
 
   g_autoptr(ShmoozeRegion) region = create ("copy", 16);
   g_autoptr(ShmoozeView) shared = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY);
@@ -192,11 +191,10 @@ test_copy_hides_own_writes (void)
   g_assert_cmpuint (get_uint64 (shared, 0), ==, 1);
 }
 
-/* Once a page is copied, what others write to it is not seen. */
 static void
 test_copy_is_cut_off (void)
 {
-  g_test_summary ("Once a page is copied, others' checked writes to it are not seen.");
+  g_test_summary ("Once a copy-on-write view has copied a page, it does not show what others write to it.");
 
   g_autoptr(ShmoozeRegion) region = create ("cut-off", 16);
   g_autoptr(ShmoozeView) shared = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY);
@@ -211,7 +209,7 @@ test_copy_is_cut_off (void)
 static void
 test_copies_are_apart (void)
 {
-  g_test_summary ("Checked writes through two copying views do not meet.");
+  g_test_summary ("Two copy-on-write views do not see each other's writes.");
 
   g_autoptr(ShmoozeRegion) region = create ("copies", 16);
   g_autoptr(ShmoozeView) shared = view_of (region, 0, 0, RW);
@@ -224,11 +222,10 @@ test_copies_are_apart (void)
   g_assert_cmpuint (get_uint64 (shared, 0), ==, 0);
 }
 
-/* The copy goes with its view. */
 static void
 test_copy_goes_with_view (void)
 {
-  g_test_summary ("Checked writes through a copying view go with the view.");
+  g_test_summary ("The changes of a copy-on-write view are gone when it is closed.");
 
   g_autoptr(ShmoozeRegion) region = create ("gone", 16);
   g_autoptr(ShmoozeView) copy = view_of (region, 0, 0, COPY);
@@ -244,7 +241,7 @@ test_copy_goes_with_view (void)
 static void
 test_copy_between_processes (void)
 {
-  g_test_summary ("Checked writes through copying views stay within their process.");
+  g_test_summary ("Processes do not see each other's writes through copy-on-write views.");
 
   g_autoptr(ShmoozeRegion) region = create ("copy", 16);
   g_autoptr(ShmoozeView) shared = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY);
@@ -280,7 +277,7 @@ write_in_fork (gpointer data)
 static void
 test_copy_in_fork (void)
 {
-  g_test_summary ("A forked child has a copy of the copy.");
+  g_test_summary ("A forked child gets its own copy of a copy-on-write view.");
 
   g_autoptr(ShmoozeRegion) region = create ("forked", 16);
   g_autoptr(ShmoozeView) copy = view_of (region, 0, 0, COPY), shared = view_of (region, 0, 0, RW);
@@ -291,12 +288,12 @@ test_copy_in_fork (void)
   g_assert_cmpuint (get_uint64 (shared, 0), ==, 0);
 }
 
-/* Life */
+/* Lifetime */
 
 static void
 test_life_outlives_region_object (void)
 {
-  g_test_summary ("A view works after its region object is closed and gone.");
+  g_test_summary ("A view works after its region object is closed and finalized.");
 
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100), other = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 10, 20, RW), other_view = NULL;
@@ -369,7 +366,7 @@ check_closed (ShmoozeView *view,
 static void
 test_life_closed (void)
 {
-  g_test_summary ("Every call on a closed view is an error.");
+  g_test_summary ("Every operation on a closed view fails with CLOSED.");
 
   g_autoptr(ShmoozeRegion) region = create ("closed", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), other = view_of (region, 0, 0, RW);
@@ -381,17 +378,16 @@ test_life_closed (void)
   check_closed (view, "closed");
   g_assert_cmpuint (shmooze_view_get_size (view), ==, 100);
 
-  set_uint64 (other, 0, 1);  /* the neighbour goes on */
+  set_uint64 (other, 0, 1);  /* the other view still works */
   g_clear_object (&other);
   other = view_of (region, 0, 0, RW);
   g_assert_cmpuint (get_uint64 (other, 0), ==, 1);
 }
 
-/* A view closed twice counts as one holder. */
 static void
 test_life_closed_twice_is_once (void)
 {
-  g_test_summary ("A view that is closed twice counts as one holder.");
+  g_test_summary ("Closing a view twice releases one hold.");
 
   g_autoptr(ShmoozeRegion) region = create ("twice", 100);
   g_autoptr(ShmoozeView) one = view_of (region, 0, 0, RW), two = view_of (region, 0, 0, RW);
@@ -482,11 +478,11 @@ count_lost (ShmoozeRegion *region,
   ++*count;
 }
 
-/* Each kind of access is the first to notice, for each kind of cut. */
+/* Each operation is the first to notice, for each kind of truncation. */
 static void
 test_lost (void)
 {
-  g_test_summary ("Each kind of checked access says that the region is lost.");
+  g_test_summary ("Every operation on a view reports that the region is lost.");
 
   static const Access first[] = { bulk_read, bulk_write, typed_read, typed_write, flush };
   gsize page = test_page_size ();
@@ -512,17 +508,17 @@ test_lost (void)
         test_settle ();
         g_assert_cmpuint (n_lost, ==, 1);
 
-        shmooze_view_close (view);  /* which comes before */
+        shmooze_view_close (view);  /* emitted before the check below */
         g_assert_false (first[i] (view, &error));
         test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, "cut", NULL);
       }
 }
 
-/* Cut and grown again, nothing faults. */
+/* No access faults after the file has grown again. */
 static void
 test_lost_regrown (void)
 {
-  g_test_summary ("A view whose file was cut and grown again is LOST.");
+  g_test_summary ("A view whose file was truncated and grown again is LOST.");
 
   static const Access first[] = { bulk_read, bulk_write, typed_read, typed_write, flush };
 
@@ -543,11 +539,11 @@ test_lost_regrown (void)
     }
 }
 
-/* A file of the user's, cut within the only page: no fault tells. */
+/* No access faults if a file is truncated within its only page. */
 static void
 test_lost_file_cut_within_page (void)
 {
-  g_test_summary ("A view of a file that was cut within its last page is LOST.");
+  g_test_summary ("A view of a file that was truncated within its last page is LOST.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(GFile) file = NULL;
@@ -570,7 +566,7 @@ test_lost_file_cut_within_page (void)
 static void
 test_coherence_two_views (void)
 {
-  g_test_summary ("Checked access through two views is coherent.");
+  g_test_summary ("Two views of a region show the same bytes.");
 
   g_autoptr(ShmoozeRegion) region = create ("coherent", 20000), other = open_as ("coherent", RW);
   g_autoptr(ShmoozeView) one = view_of (region, 3, 15000, RW), two = view_of (other, 4099, 15000, RW);
@@ -587,7 +583,7 @@ test_coherence_two_views (void)
 static void
 test_coherence_processes (void)
 {
-  g_test_summary ("Checked access from two processes is coherent.");
+  g_test_summary ("Views in two processes show the same bytes.");
 
   g_autoptr(ShmoozeRegion) region = create ("processes", 20000);
   g_autoptr(ShmoozeView) view = view_of (region, 1, 0, RW);
@@ -610,7 +606,7 @@ test_coherence_processes (void)
 static void
 test_coherence_untorn_between_processes (void)
 {
-  g_test_summary ("Another process never sees half of an aligned value.");
+  g_test_summary ("An aligned value is never torn when another process reads it.");
 
   g_autoptr(ShmoozeRegion) region = create ("untorn", 64);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
@@ -632,11 +628,10 @@ test_coherence_untorn_between_processes (void)
   g_assert_cmpint (test_child_wait (child), ==, 0);
 }
 
-/* What lies across a page border is put together as it should. */
 static void
 test_page_borders (void)
 {
-  g_test_summary ("What lies across a page border is put together.");
+  g_test_summary ("Values and bytes that cross a page boundary are read and written correctly.");
 
   gsize page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create ("borders", 4 * page);
@@ -694,7 +689,7 @@ flip (gpointer data)
 static void
 test_threads_untorn (void)
 {
-  g_test_summary ("Nobody in another thread sees half of an aligned value.");
+  g_test_summary ("An aligned value is never torn when another thread reads it.");
 
   g_autoptr(ShmoozeView) view = lone_view ("untorn", 64);
   Shared shared = { .view = view };
@@ -739,7 +734,7 @@ read_until_error (gpointer data)
 static void
 test_threads_close_while_reading (void)
 {
-  g_test_summary ("A view can be closed while another thread reads it.");
+  g_test_summary ("A view can be closed while another thread reads values from it.");
 
   for (guint round = 0; round < 20; round++)
     {
@@ -767,11 +762,10 @@ close_view (gpointer data)
   return NULL;
 }
 
-/* Two close at once: the region is let go of once. */
 static void
 test_threads_close_at_once (void)
 {
-  g_test_summary ("Two threads can close the same view at once.");
+  g_test_summary ("Two threads can close the same view at the same time, which releases one hold.");
 
   for (guint round = 0; round < 50; round++)
     {
@@ -804,7 +798,7 @@ ask_until_closed (gpointer data)
 static void
 test_threads_ask_while_closing (void)
 {
-  g_test_summary ("A view can be closed while another thread reads from it.");
+  g_test_summary ("A view can be closed while another thread copies bytes from it.");
 
   g_autoptr(ShmoozeView) view = lone_view ("asking", 100);
   Shared shared = { .view = view };
@@ -841,7 +835,7 @@ check_far_positions (ShmoozeView   *view,
 static void
 test_beyond_2_gib (void)
 {
-  g_test_summary ("A view's positions go beyond 2 GiB.");
+  g_test_summary ("A view can be larger than 2 GiB.");
 
   const guint64 size = 2 * GIB + GIB / 2 + 1;
   const guint64 positions[] = { 0, 2 * GIB - 4, 2 * GIB + 100, size - 40 };
@@ -867,11 +861,11 @@ test_beyond_2_gib (void)
   test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "big", NULL);
 }
 
-/* In a file with holes, which needs neither memory nor disk. */
+/* The file is sparse and needs neither memory nor disk space. */
 static void
 test_beyond_4_gib (void)
 {
-  g_test_summary ("A view's positions go beyond 4 GiB.");
+  g_test_summary ("A view can be larger than 4 GiB.");
 
   const guint64 size = 4 * GIB + GIB / 2 + 3;
   const guint64 positions[] = { 0, 100, 2 * GIB, 4 * GIB - 4, 4 * GIB + 100, size - 40 };
@@ -907,7 +901,7 @@ test_beyond_4_gib (void)
 
 /* Flush */
 
-/* How many KiB of the mapping at @address still wait to be written */
+/* How many KiB of the mapping at @address are dirty */
 static guint64
 dirty_at (gpointer address)
 {
@@ -934,7 +928,7 @@ dirty_at (gpointer address)
 static void
 test_flush_file (void)
 {
-  g_test_summary ("Flushing a view writes its part.");
+  g_test_summary ("Flushing a view writes its part of the file.");
 
   gsize page = test_page_size ();
   g_autofree char *path = g_build_filename (test_home (), "flushed", NULL);
@@ -954,7 +948,7 @@ test_flush_file (void)
     g_assert_cmpuint (dirty_at (shmooze_view_get_data (view)), >, 0);
   g_assert_true (shmooze_view_flush (view, NULL, &error));
   g_assert_no_error (error);
-  if (fs.f_type != TMPFS_MAGIC)  /* whose pages have no disk to go to */
+  if (fs.f_type != TMPFS_MAGIC)  /* which has no dirty pages */
     g_assert_cmpuint (dirty_at (shmooze_view_get_data (view)), ==, 0);
   g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
   g_assert_cmpmem (contents + page + 6, 7, "on disk", 7);
@@ -965,7 +959,7 @@ test_flush_file (void)
 static void
 test_flush_copy (void)
 {
-  g_test_summary ("Flushing a copying view writes nothing anywhere.");
+  g_test_summary ("Flushing a copy-on-write view writes nothing.");
 
   g_autofree char *path = g_build_filename (test_home (), "original", NULL);
   g_autoptr(GFile) file = g_file_new_for_path (path);
