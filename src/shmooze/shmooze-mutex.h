@@ -9,12 +9,13 @@ G_BEGIN_DECLS
 
 /**
  * ShmoozeLockResult:
- * @SHMOOZE_LOCK_FAILED: the mutex is not yours; the error says why
- * @SHMOOZE_LOCK_ACQUIRED: the mutex is yours
- * @SHMOOZE_LOCK_ABANDONED: the mutex is yours, and its former owner went
- *   without unlocking it: what it guards may be half done
+ * @SHMOOZE_LOCK_FAILED: the mutex was not locked; see the error
+ * @SHMOOZE_LOCK_ACQUIRED: the mutex was locked
+ * @SHMOOZE_LOCK_ABANDONED: the mutex was locked, but its previous owner died
+ *   or dropped it without unlocking: the data that the mutex protects may be
+ *   inconsistent
  *
- * How locking a [class@Mutex] ended.
+ * The result of locking a [class@Mutex].
  *
  * Since: 1.0
  */

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A mapped range under the guard. */
+/* A guarded range of mapped memory */
 typedef struct _ShmoozeGuard ShmoozeGuard;
 
 ShmoozeGuard *shmooze_guard_add     (gpointer      start,

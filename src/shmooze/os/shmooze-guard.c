@@ -8,18 +8,18 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-/* A region that somebody truncates answers the next access with SIGBUS. The guard is the handler: when the
- * fault lies in a range it knows, it maps zeros over every range that belongs to the same region and raises
- * their flag, and the access goes on. All other faults go to whoever had the handler before.
+/* An access to a page that another process has truncated raises SIGBUS. If the fault is in a guarded range, the signal
+ * handler maps zeros over all ranges of the same region and sets their flag, and the access continues. Other faults are
+ * passed to the previous handler.
  *
- * The handler may run in any thread at any instruction, so the table is read without a lock: entries are
- * added and reused, never freed. */
+ * The handler can run in any thread between any two instructions, so that it reads the table without a lock. Entries
+ * are added and reused, but never freed. */
 
 struct _ShmoozeGuard
 {
   _Atomic (guintptr)      start;  /* 0: the entry is free */
   _Atomic (gsize)         size;
-  _Atomic (atomic_bool *) fault;  /* the region's flag: also tells which ranges belong together */
+  _Atomic (atomic_bool *) fault;  /* the flag of the region, which also identifies its ranges */
   ShmoozeGuard           *next;
 };
 
@@ -39,7 +39,7 @@ pass_on (int        signum,
   else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN)
     former.sa_handler (signum);
   else
-    signal (signum, SIG_DFL);  /* the access is tried again, and ends the process as it would have */
+    signal (signum, SIG_DFL);  /* the access faults again and terminates the process */
 }
 
 static void
@@ -68,7 +68,7 @@ on_fault (int        signum,
           if (start != 0 && atomic_load (&g->fault) == hit &&
               mmap ((void *) start, atomic_load (&g->size), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
-            hit = NULL;  /* no memory for zeros: let the fault take its course */
+            hit = NULL;  /* no memory for the zeros: not handled */
         }
     }
   atomic_fetch_sub (&handlers_running, 1);
@@ -83,11 +83,11 @@ install (void)
   struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
 
   sigemptyset (&action.sa_mask);
-  sigaction (SIGBUS, NULL, &former);  /* before ours can run */
+  sigaction (SIGBUS, NULL, &former);  /* before on_fault() can run and need it */
   sigaction (SIGBUS, &action, &former);
 }
 
-/* Takes the range under the guard. The entry belongs to the caller until shmooze_guard_remove(). */
+/* Guards a range. The caller owns the entry until shmooze_guard_remove(). */
 ShmoozeGuard *
 shmooze_guard_add (gpointer     start,
                    gsize        size,
@@ -111,12 +111,12 @@ shmooze_guard_add (gpointer     start,
     }
   atomic_store (&entry->fault, fault);
   atomic_store (&entry->size, size);
-  atomic_store (&entry->start, (guintptr) start);  /* last: from here on the handler believes the entry */
+  atomic_store (&entry->start, (guintptr) start);  /* last, because the handler uses the entry from here on */
   pthread_mutex_unlock (&lock);
   return entry;
 }
 
-/* To be called before munmap: afterwards no handler can map anything over the range. */
+/* To be called before munmap(). Afterwards no running handler maps zeros over the range, which can be reused. */
 void
 shmooze_guard_remove (ShmoozeGuard *self)
 {

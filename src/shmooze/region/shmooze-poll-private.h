@@ -5,9 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* A source for layouts that have no bell: looks quickly while something moves, and ever more slowly after. Its
- * callback, a GSourceFunc, tells whether something has moved. It goes on until it is destroyed. With a bell
- * beside the region, a peer of ours need not wait for the next look. */
+/* A source that polls memory whose layout has no field for a doorbell: every millisecond while something changes, and
+ * less and less often otherwise. Its callback, a GSourceFunc, returns whether something has changed; only
+ * g_source_destroy() removes the source. A peer that uses this library can ring a doorbell beside the region, so that
+ * it need not wait until the next poll. */
 GSource *shmooze_poll_source_new         (void);
 void     shmooze_poll_source_add_bell    (GSource       *source,
                                           ShmoozeRegion *region,

@@ -6,21 +6,21 @@
 #include "os/shmooze-bell-private.h"
 #include "region/shmooze-region-private.h"
 
-/* Half of a message's way is waiting for the next look: the first ones come quickly. */
+/* Half of the latency of a message is the time until the next poll, which is short after a change. */
 #define FIRST_PAUSE_MSEC 1
 
 typedef struct
 {
   GSource        source;
   guint          pause_msec;
-  gpointer       bell_tag;     /* NULL: no bell */
+  gpointer       bell_tag;     /* NULL if there is no doorbell */
   int            bell;
-  ShmoozeRegion *region;       /* whose bell it is */
+  ShmoozeRegion *region;       /* the region of the doorbell */
   guint64        number;
 } Poll;
 
 static void
-look_again (Poll  *self,
+poll_after (Poll  *self,
             guint  pause_msec)
 {
   self->pause_msec = pause_msec;
@@ -33,14 +33,14 @@ poll_dispatch (GSource     *source,
                gpointer     user_data)
 {
   Poll *self = (Poll *) source;
-  gboolean moved;
+  gboolean changed;
 
-  /* Before the look: what comes during it rings once more. */
+  /* Before polling, so that a change during it rings again. */
   if (self->bell_tag != NULL && g_source_query_unix_fd (source, self->bell_tag) != 0)
     shmooze_bell_quiet (self->bell);
-  moved = callback (user_data);
+  changed = callback (user_data);
 
-  look_again (self, moved ? FIRST_PAUSE_MSEC : MIN (self->pause_msec * 2, SHMOOZE_POLL_MAX_MSEC));
+  poll_after (self, changed ? FIRST_PAUSE_MSEC : MIN (self->pause_msec * 2, SHMOOZE_POLL_MAX_MSEC));
   return G_SOURCE_CONTINUE;
 }
 
@@ -51,11 +51,11 @@ shmooze_poll_source_new (void)
   GSource *source = g_source_new (&funcs, sizeof (Poll));
 
   g_source_set_static_name (source, "shmooze-poll");
-  look_again ((Poll *) source, FIRST_PAUSE_MSEC);
+  poll_after ((Poll *) source, FIRST_PAUSE_MSEC);
   return source;
 }
 
-/* Where no bell can be made, looking has to do. The caller has the number for himself. */
+/* If the doorbell cannot be created, the source only polls. No other process may use @number. */
 void
 shmooze_poll_source_add_bell (GSource       *source,
                               ShmoozeRegion *region,
@@ -84,9 +84,9 @@ shmooze_poll_source_remove_bell (GSource *source)
   g_clear_object (&self->region);
 }
 
-/* Something is about to move: looks soon, and often. */
+/* To be called when a change is expected soon. */
 void
 shmooze_poll_source_hurry (GSource *source)
 {
-  look_again ((Poll *) source, FIRST_PAUSE_MSEC);
+  poll_after ((Poll *) source, FIRST_PAUSE_MSEC);
 }
