@@ -2,6 +2,7 @@
 
 #include "testlib.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,6 +63,14 @@ test_mutex_unlock (ShmoozeMutex *mutex)
 }
 
 void
+test_mutex_pass (ShmoozeMutex      *mutex,
+                 ShmoozeLockResult  expected)
+{
+  test_mutex_lock (mutex, 0, expected);
+  test_mutex_unlock (mutex);
+}
+
+void
 test_mutex_fail_to_unlock (ShmoozeMutex *mutex,
                            GIOErrorEnum  code)
 {
@@ -78,6 +87,19 @@ test_mutex_check_absent (const char *name)
 
   g_assert_null (shmooze_mutex_open (name, &error));
   test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "Mutex “", name, "does not exist", NULL);
+}
+
+void
+test_mutex_run_threads (guint   n,
+                        void *(*func) (void *),
+                        void   *data)
+{
+  g_autofree pthread_t *threads = g_new (pthread_t, n);
+
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpint (pthread_create (&threads[i], NULL, func, data), ==, 0);
+  for (guint i = 0; i < n; i++)
+    pthread_join (threads[i], NULL);
 }
 
 char *

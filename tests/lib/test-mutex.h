@@ -16,9 +16,14 @@ void          test_mutex_fail_to_lock   (ShmoozeMutex       *mutex,
                                          gint64              timeout_usec,
                                          GIOErrorEnum        code);
 void          test_mutex_unlock         (ShmoozeMutex       *mutex);
+void          test_mutex_pass           (ShmoozeMutex       *mutex,
+                                         ShmoozeLockResult   expected);
 void          test_mutex_fail_to_unlock (ShmoozeMutex       *mutex,
                                          GIOErrorEnum        code);
 void          test_mutex_check_absent   (const char         *name);
+void          test_mutex_run_threads    (guint               n,
+                                         void             *(*func) (void *),
+                                         void               *data);
 char         *test_mutex_file           (const char         *name);
 const char   *test_mutex_word           (ShmoozeLockResult   result,
                                          const GError       *error);

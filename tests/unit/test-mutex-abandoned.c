@@ -2,17 +2,15 @@
 
 /* Owners that die or fork */
 
-#include "lib/testlib.h"
+#include "lib/test-region.h"
 
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RW SHMOOZE_ACCESS_READ_WRITE
 
 /* -- Abandoned ----------------------------------------------------------------------------- */
 
@@ -40,8 +38,7 @@ test_abandoned_by_drop (void)
 
   test_mutex_lock (owner, 0, SHMOOZE_LOCK_ACQUIRED);
   g_clear_object (&owner);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
 }
 
 static void
@@ -55,8 +52,7 @@ test_abandoned_by_exit (void)
   test_child_ask (child, "lock 0", "acquired");
   test_child_tell (child, "end");
   g_assert_cmpint (test_child_wait (child), ==, 0);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
 }
 
 static void
@@ -71,8 +67,7 @@ test_abandoned_by_creator (void)
   mutex = test_mutex_create ("creator");
   test_mutex_fail_to_lock (mutex, 0, G_IO_ERROR_WOULD_BLOCK);
   test_child_kill (creator);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
 }
 
 static void
@@ -85,12 +80,9 @@ test_abandoned_once (void)
 
   test_child_ask (child, "lock 0", "acquired");
   test_child_kill (child);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_unlock (mutex);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (mutex);
-  test_mutex_lock (other, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (other);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ACQUIRED);
+  test_mutex_pass (other, SHMOOZE_LOCK_ACQUIRED);
 }
 
 static void
@@ -105,8 +97,7 @@ test_abandoned_again (void)
   test_child_kill (first);
   test_child_ask (second, "lock 0", "abandoned");
   test_child_kill (second);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
 }
 
 static void
@@ -120,8 +111,7 @@ test_not_abandoned_after_unlock (void)
   test_child_ask (child, "lock 0", "acquired");
   test_child_ask (child, "unlock", "done");
   test_child_kill (child);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ACQUIRED);
 }
 
 static void
@@ -136,8 +126,7 @@ test_killed_waiter (void)
   test_child_kill (child);
   test_mutex_fail_to_lock (other, 0, G_IO_ERROR_WOULD_BLOCK);
   test_mutex_unlock (mutex);
-  test_mutex_lock (other, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (other);
+  test_mutex_pass (other, SHMOOZE_LOCK_ACQUIRED);
 }
 
 static void
@@ -190,8 +179,7 @@ test_zombie_owner (void)
   test_child_ask (child, "lock 0", "acquired");
   kill (test_child_get_pid (child), SIGKILL);
   g_assert_cmpint (waitid (P_PID, (id_t) test_child_get_pid (child), &info, WEXITED | WNOWAIT), ==, 0);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
 }
 
 /* -- Killed at any moment ------------------------------------------------------------------ */
@@ -228,10 +216,9 @@ static void
 intruder_role (int    argc,
                char **argv)
 {
-  g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create (argv[0]);
-  g_autoptr(ShmoozeRegion) region = shmooze_region_open (argv[0], RW, &error);
-  g_autoptr(ShmoozeView) view = shmooze_region_create_view (region, 0, 0, RW, &error);
+  g_autoptr(ShmoozeRegion) region = open_region (argv[0]);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
 
   test_say ("ready");
   for (;;)
@@ -265,14 +252,12 @@ test_killed_anywhere (void)
   g_test_summary ("An owner killed at any moment leaves a mutex that the next process can lock.");
 
   const guint n_rounds = TEST_SLOW ? 20 : 150;
-  g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("fire");
-  g_autoptr(ShmoozeRegion) region = shmooze_region_create ("fire", sizeof (Turns), RW, &error);
-  g_autoptr(ShmoozeView) view = shmooze_region_create_view (region, 0, 0, RW, &error);
+  g_autoptr(ShmoozeRegion) region = create ("fire", sizeof (Turns));
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   volatile Turns *turns;
   TestChild *children[4];
 
-  g_assert_no_error (error);
   turns = shmooze_view_get_data (view);
   for (gsize i = 0; i < G_N_ELEMENTS (children); i++)
     children[i] = intruder_new ();
@@ -348,8 +333,7 @@ test_fork_unowned (void)
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("forked-idle");
 
   g_assert_cmpint (test_in_fork (idle_in_fork, mutex), ==, 0);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ACQUIRED);
 }
 
 static void
@@ -363,8 +347,7 @@ test_fork_outlives_owner (void)
   test_child_ask (child, "lock 0", "acquired");
   test_child_ask (child, "fork", "done");
   test_child_kill (child);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
 }
 
 static void
@@ -475,8 +458,7 @@ test_equal_pids (void)
   boxed_kill (owner, owner_pid);
   test_child_ask (other, "lock 0", "abandoned");
   boxed_kill (other, other_pid);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
 }
 
 int

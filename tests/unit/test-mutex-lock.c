@@ -2,13 +2,12 @@
 
 /* Objects, threads and processes that lock the same mutex. */
 
-#include "lib/testlib.h"
+#include "lib/test-region.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
-#define RW SHMOOZE_ACCESS_READ_WRITE
 #define MSEC G_GINT64_CONSTANT (1000)
 
 /* -- Locking ------------------------------------------------------------------------------- */
@@ -170,8 +169,7 @@ test_cancelled_before (void)
       g_assert_cmpint (shmooze_mutex_lock (mutex, timeouts[i], cancellable, &error), ==, SHMOOZE_LOCK_FAILED);
       test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
     }
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ACQUIRED);
 }
 
 static void
@@ -302,8 +300,7 @@ test_cancel_during (void)
   /* The cancelled wait has not changed the mutex. */
   test_mutex_fail_to_lock (mutex, 0, G_IO_ERROR_WOULD_BLOCK);
   test_mutex_unlock (owner);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ACQUIRED);
 }
 
 static void
@@ -345,23 +342,13 @@ unlock_in_thread (void *data)
 }
 
 static void
-in_thread (void *(*func) (void *),
-           void   *data)
-{
-  pthread_t thread;
-
-  g_assert_cmpint (pthread_create (&thread, NULL, func, data), ==, 0);
-  pthread_join (thread, NULL);
-}
-
-static void
 test_pending_in_thread (void)
 {
   g_test_summary ("Another thread that locks the same object fails with PENDING.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("thread");
 
-  in_thread (be_second, mutex);
+  test_mutex_run_threads (1, be_second, mutex);
   test_mutex_unlock (mutex);
 }
 
@@ -372,9 +359,8 @@ test_unlock_in_thread (void)
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create_owned ("handed"), other = test_mutex_create ("handed");
 
-  in_thread (unlock_in_thread, mutex);
-  test_mutex_lock (other, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (other);
+  test_mutex_run_threads (1, unlock_in_thread, mutex);
+  test_mutex_pass (other, SHMOOZE_LOCK_ACQUIRED);
 }
 
 static void *
@@ -391,11 +377,10 @@ test_thread_ends (void)
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("ended"), other = test_mutex_create ("ended");
 
-  in_thread (lock_in_thread, mutex);
+  test_mutex_run_threads (1, lock_in_thread, mutex);
   test_mutex_fail_to_lock (other, 0, G_IO_ERROR_WOULD_BLOCK);
   test_mutex_unlock (mutex);
-  test_mutex_lock (other, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (other);
+  test_mutex_pass (other, SHMOOZE_LOCK_ACQUIRED);
 }
 
 #define N_THREADS 6
@@ -429,13 +414,9 @@ test_threads_exclude (void)
   g_test_summary ("Threads exclude each other, so that no update is lost.");
 
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("threads");
-  pthread_t threads[N_THREADS];
 
   plain_counter = 0;
-  for (guint i = 0; i < N_THREADS; i++)
-    g_assert_cmpint (pthread_create (&threads[i], NULL, count_in_thread, (void *) "threads"), ==, 0);
-  for (guint i = 0; i < N_THREADS; i++)
-    pthread_join (threads[i], NULL);
+  test_mutex_run_threads (N_THREADS, count_in_thread, (void *) "threads");
   g_assert_cmpuint (plain_counter, ==, N_THREADS * N_THREAD_ROUNDS);
 }
 
@@ -467,13 +448,9 @@ test_threads_share_object (void)
   g_test_summary ("Of many threads that lock one object, one gets the mutex and the others fail with PENDING.");
 
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create ("shared");
-  pthread_t threads[N_THREADS];
 
   plain_counter = 0;
-  for (guint i = 0; i < N_THREADS; i++)
-    g_assert_cmpint (pthread_create (&threads[i], NULL, snatch_in_thread, mutex), ==, 0);
-  for (guint i = 0; i < N_THREADS; i++)
-    pthread_join (threads[i], NULL);
+  test_mutex_run_threads (N_THREADS, snatch_in_thread, mutex);
   g_assert_cmpuint (plain_counter, ==, N_THREADS * N_THREAD_ROUNDS);
 }
 
@@ -489,10 +466,9 @@ static void
 counter_role (int    argc,
               char **argv)
 {
-  g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeMutex) mutex = test_mutex_create (argv[0]);
-  g_autoptr(ShmoozeRegion) region = shmooze_region_open (argv[0], RW, &error);
-  g_autoptr(ShmoozeView) view = shmooze_region_create_view (region, 0, 0, RW, &error);
+  g_autoptr(ShmoozeRegion) region = open_region (argv[0]);
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   guint n = (guint) atoi (argv[1]);
 
   test_say ("ready");
@@ -517,14 +493,12 @@ test_processes_exclude (void)
   g_test_summary ("Processes exclude each other, so that no update is lost.");
 
   const guint n_rounds = TEST_SLOW ? 200 : 2000;
-  g_autoptr(GError) error = NULL;
   g_autofree char *rounds = g_strdup_printf ("%u", n_rounds);
   g_autoptr(ShmoozeMutex) mutex G_GNUC_UNUSED = test_mutex_create ("count");
-  g_autoptr(ShmoozeRegion) region = shmooze_region_create ("count", sizeof (guint64), RW, &error);
-  g_autoptr(ShmoozeView) view = shmooze_region_create_view (region, 0, 0, RW, &error);
+  g_autoptr(ShmoozeRegion) region = create ("count", sizeof (guint64));
+  g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
   TestChild *children[8];
 
-  g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (children); i++)
     {
       children[i] = test_child_new ("counter", "count", rounds, NULL);
@@ -554,8 +528,7 @@ test_stopped_owner (void)
   test_mutex_fail_to_lock (mutex, 20 * MSEC, G_IO_ERROR_TIMED_OUT);
   test_child_go_on (child);
   test_child_ask (child, "unlock", "done");
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ACQUIRED);
 }
 
 int

@@ -44,10 +44,8 @@ test_word_tampered (void)
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     {
       write_at (path, &words[i], sizeof words[i], 0);
-      test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ABANDONED);
-      test_mutex_unlock (mutex);
-      test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
-      test_mutex_unlock (mutex);
+      test_mutex_pass (mutex, SHMOOZE_LOCK_ABANDONED);
+      test_mutex_pass (mutex, SHMOOZE_LOCK_ACQUIRED);
     }
 }
 
@@ -140,8 +138,7 @@ test_anew_after_loss (void)
   test_mutex_unlock (mutex);
   fail_lost (lost);
   g_clear_object (&lost);
-  test_mutex_lock (mutex, 0, SHMOOZE_LOCK_ACQUIRED);
-  test_mutex_unlock (mutex);
+  test_mutex_pass (mutex, SHMOOZE_LOCK_ACQUIRED);
 }
 
 int
