@@ -11,8 +11,7 @@
 /**
  * ShmoozeMutex:
  *
- * A lock that processes know by its name, and that tells of an owner who
- * died.
+ * A named lock that processes share, and that reports when its owner died.
  *
  * ```c
  * g_autoptr(ShmoozeMutex) mutex = shmooze_mutex_create_or_open ("ledger", FALSE, NULL, &error);
@@ -23,34 +22,36 @@
  * return shmooze_mutex_unlock (mutex, &error);
  * ```
  *
- * The owner is the object, not the thread: any thread may unlock what another
- * one has locked through the same object, and to lock it a second time is
- * %G_IO_ERROR_PENDING, never a deadlock. Two objects of one name exclude each
- * other, in one process as in two.
+ * The owner of a locked mutex is the `ShmoozeMutex` object, not the thread:
+ * any thread may unlock the mutex through the object that locked it. A mutex
+ * is not recursive: locking it again through the same object fails with
+ * %G_IO_ERROR_PENDING instead of deadlocking. Two objects with the same name
+ * exclude each other, whether they are in one process or in two.
  *
- * When the owner dies without unlocking, is killed, or drops the object, the
- * next one who locks the mutex gets %SHMOOZE_LOCK_ABANDONED: the mutex is
- * its own, and what the mutex guards may be half done.
+ * If the owner exits, is killed, or drops the object without unlocking the
+ * mutex, the next lock succeeds with %SHMOOZE_LOCK_ABANDONED. The data that
+ * the mutex protects may be inconsistent in this case.
  *
- * Names are plain names, as those of a [class@Region], but a mutex and a
- * region may have the same one. A mutex lives as long as somebody holds a
- * `ShmoozeMutex` of its name, in any process; the next one who asks for the
- * name afterwards makes a fresh one, which nobody owns or has abandoned.
+ * A name is a plain name, like that of a [class@Region], but mutexes and
+ * regions do not share their names: each may use the same one. A mutex exists
+ * as long as any process has a `ShmoozeMutex` of its name. After that,
+ * creating a mutex of the same name makes a new one, which is unlocked and
+ * not abandoned.
  *
- * In a forked child the parent's objects are of no use: to lock or unlock
- * them is %G_IO_ERROR_NOT_SUPPORTED and changes nothing. The child opens its
- * own.
+ * In a forked child, the objects of the parent process cannot be used:
+ * locking and unlocking fail with %G_IO_ERROR_NOT_SUPPORTED and change
+ * nothing. The child must open the mutex itself.
  *
  * A mutex may be used from several threads.
  *
  * Since: 1.0
  */
 
-/* Who waits looks again after this long; the pauses double. */
+/* The time between two attempts to lock a mutex that has another owner. It is doubled after each attempt. */
 #define FIRST_PAUSE_USEC 1000
-#define LAST_PAUSE_USEC 16000
+#define LONGEST_PAUSE_USEC 16000
 
-/* The word in the region says how the lock's last owner left: set after locking, cleared before unlocking. */
+/* The word in the region says how the last owner left: it is set after locking and cleared before unlocking. */
 enum
 {
   WORD_FREE,
@@ -60,7 +61,7 @@ enum
 typedef enum
 {
   STAGE_IDLE,
-  STAGE_BUSY,   /* somebody is locking, waiting or unlocking through this object */
+  STAGE_BUSY,   /* being locked or unlocked through this object */
   STAGE_OWNED
 } Stage;
 
@@ -75,13 +76,13 @@ struct _ShmoozeMutex
   atomic_int         stage;
 };
 
-/* Waiting for a lock that another owner has. */
+/* An attempt to lock, which is repeated until the deadline. */
 typedef struct
 {
   ShmoozeDeadline deadline;
-  gboolean        tries_once;
-  gint64          next;        /* the time of the next attempt */
-} Wait;
+  gboolean        try_once;
+  gint64          next;      /* time of the next attempt */
+} Attempt;
 
 G_DEFINE_FINAL_TYPE (ShmoozeMutex, shmooze_mutex, G_TYPE_OBJECT)
 
@@ -92,8 +93,8 @@ typedef enum
 
 static GParamSpec *properties[PROP_NAME + 1];
 
-/* The kernel's lock orders the memory of whoever takes turns, but the language does not know that: between
- * the threads of one process this word says it in C's own terms. */
+/* The kernel's lock orders the memory accesses of successive owners, but C does not know about it. This variable
+ * expresses the order between threads of one process in terms of the language. */
 static atomic_uint handover;
 
 static void
@@ -101,8 +102,8 @@ shmooze_mutex_finalize (GObject *object)
 {
   ShmoozeMutex *self = SHMOOZE_MUTEX (object);
 
-  /* The word stays set: the next owner learns that this one left without unlocking. To unlock is more than
-   * to close, which a child that is just being forked would delay. */
+  /* The word stays set, so that the next owner learns that this one left without unlocking. Closing the region does
+   * not suffice: a child that is just being forked would delay the release of the lock. */
   if (atomic_load (&self->stage) == STAGE_OWNED)
     shmooze_region_unlock (self->region, 0);
   if (self->view != NULL)
@@ -145,7 +146,7 @@ shmooze_mutex_class_init (ShmoozeMutexClass *klass)
   /**
    * ShmoozeMutex:name:
    *
-   * The name the mutex was created or opened by.
+   * The name with which the mutex was created or opened.
    *
    * Since: 1.0
    */
@@ -159,35 +160,32 @@ shmooze_mutex_init (ShmoozeMutex *self)
 {
 }
 
-/* Takes over @region. NULL with @error: it could not be had. */
+/* Takes over @region or, if that is NULL, @region_error. */
 static ShmoozeMutex *
 mutex_new (const char     *name,
            ShmoozeRegion  *region,
+           GError         *region_error,
            gboolean        owned,
            GError        **error)
 {
-  g_autoptr(ShmoozeMutex) self = NULL;
+  g_autoptr(ShmoozeMutex) self = g_object_new (SHMOOZE_TYPE_MUTEX, NULL);
 
-  if (region == NULL)
-    {
-      /* The rule that a name breaks needs no more words, and the name may be unfit to be shown. */
-      if (error != NULL && !g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME))
-        g_prefix_error (error, _("Mutex “%s”: "), name);
-      return NULL;
-    }
-
-  self = g_object_new (SHMOOZE_TYPE_MUTEX, NULL);
   self->name = g_strdup (name);
   self->region = region;
   atomic_init (&self->stage, owned ? STAGE_OWNED : STAGE_IDLE);
-  self->view = shmooze_region_create_view (region, 0, sizeof *self->word, SHMOOZE_ACCESS_READ_WRITE, error);
-  if (self->view == NULL)
+  if (region != NULL)
+    self->view = shmooze_region_create_view (region, 0, sizeof *self->word, SHMOOZE_ACCESS_READ_WRITE, &region_error);
+  if (self->view != NULL)
     {
-      g_prefix_error (error, _("Mutex “%s”: "), name);
-      return NULL;
+      self->word = shmooze_view_get_data (self->view);
+      return g_steal_pointer (&self);
     }
-  self->word = shmooze_view_get_data (self->view);
-  return g_steal_pointer (&self);
+
+  /* The message about an invalid name is complete, and the name may not be fit for display. */
+  if (!g_error_matches (region_error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME))
+    g_prefix_error (&region_error, _("Mutex “%s”: "), name);
+  g_propagate_error (error, region_error);
+  return NULL;
 }
 
 static void
@@ -200,21 +198,22 @@ fill_with_owned (gpointer data,
 /**
  * shmooze_mutex_create_or_open: (constructor)
  * @name: a plain name
- * @initially_owned: whether a new mutex belongs to its creator from the
- *   first moment; nothing is asked of one that exists already
- * @created: (out) (optional): whether the mutex is new
+ * @initially_owned: whether the creator of a new mutex owns it from the
+ *   start; has no effect if the mutex already exists
+ * @created: (out) (optional): whether the mutex was created
  * @error: return location for an error
  *
- * Opens the mutex of that name, or creates it. Of any number of processes
- * that do so at the same time one creates. Who asked for ownership and finds
- * that @created is false does not own the mutex, and calls
- * [method@Mutex.lock].
+ * Opens the mutex @name, or creates it if it does not exist. If several
+ * processes do so at the same time, exactly one of them creates the mutex.
  *
- * Fails with %G_IO_ERROR_INVALID_FILENAME when @name breaks the rules,
- * %SHMOOZE_ERROR_LAYOUT when something else stands in its place,
- * %G_IO_ERROR_PERMISSION_DENIED when that is another user's,
- * %G_IO_ERROR_NO_SPACE when memory is used up, and %G_IO_ERROR_BUSY when
- * others open and drop it all the time.
+ * If @created is set to `FALSE`, the caller does not own the mutex even if
+ * @initially_owned is `TRUE`, and has to call [method@Mutex.lock].
+ *
+ * Fails with %G_IO_ERROR_INVALID_FILENAME if @name is not a valid name,
+ * %SHMOOZE_ERROR_LAYOUT if the file of that name is not a mutex,
+ * %G_IO_ERROR_PERMISSION_DENIED if it belongs to another user,
+ * %G_IO_ERROR_NO_SPACE if there is not enough memory, and %G_IO_ERROR_BUSY if
+ * other processes keep opening and dropping the mutex.
  *
  * Returns: (transfer full): the mutex
  *
@@ -232,7 +231,7 @@ shmooze_mutex_create_or_open (const char  *name,
     .fill = initially_owned ? fill_with_owned : NULL,
     .locked = initially_owned
   };
-  g_autoptr(GError) local_error = NULL;
+  GError *region_error = NULL;
   ShmoozeRegion *region;
   ShmoozeMutex *self;
   gboolean new = FALSE;
@@ -240,11 +239,9 @@ shmooze_mutex_create_or_open (const char  *name,
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  region = shmooze_region_create_or_open_in (SHMOOZE_FOLDER_MUTEXES, name, &spec, &new, &local_error);
-  self = mutex_new (name, region, initially_owned && new, &local_error);
-  if (self == NULL)
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  else if (created != NULL)
+  region = shmooze_region_create_or_open_in (SHMOOZE_FOLDER_MUTEXES, name, &spec, &new, &region_error);
+  self = mutex_new (name, region, region_error, initially_owned && new, error);
+  if (self != NULL && created != NULL)
     *created = new;
   return self;
 }
@@ -254,10 +251,10 @@ shmooze_mutex_create_or_open (const char  *name,
  * @name: the name of a mutex
  * @error: return location for an error
  *
- * Opens a mutex that somebody holds.
+ * Opens an existing mutex.
  *
- * Fails with %G_IO_ERROR_NOT_FOUND when nobody does, and else like
- * [ctor@Mutex.create_or_open].
+ * Fails with %G_IO_ERROR_NOT_FOUND if the mutex does not exist, and otherwise
+ * like [ctor@Mutex.create_or_open].
  *
  * Returns: (transfer full): the mutex
  *
@@ -267,30 +264,27 @@ ShmoozeMutex *
 shmooze_mutex_open (const char  *name,
                     GError     **error)
 {
-  g_autoptr(GError) local_error = NULL;
+  GError *region_error = NULL;
   ShmoozeRegion *region;
-  ShmoozeMutex *self;
 
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  region = shmooze_region_open_in (SHMOOZE_FOLDER_MUTEXES, name, SHMOOZE_ACCESS_READ_WRITE, &local_error);
-  if (region == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+  region = shmooze_region_open_in (SHMOOZE_FOLDER_MUTEXES, name, SHMOOZE_ACCESS_READ_WRITE, &region_error);
+  if (g_error_matches (region_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
+      g_error_free (region_error);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("Mutex “%s” does not exist"), name);
       return NULL;
     }
-  self = mutex_new (name, region, FALSE, &local_error);
-  if (self == NULL)
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  return self;
+  return mutex_new (name, region, region_error, FALSE, error);
 }
 
 /**
  * shmooze_mutex_get_name:
  * @self: a mutex
  *
- * Gets the name the mutex was created or opened by.
+ * Gets the name with which the mutex was created or opened.
  *
  * Returns: the name
  *
@@ -316,7 +310,6 @@ check_attached (ShmoozeMutex  *self,
   return FALSE;
 }
 
-/* Whether the file is still the mutex, which every process that knows its name looks at. */
 static gboolean
 check_whole (ShmoozeMutex  *self,
              GError       **error)
@@ -330,10 +323,10 @@ check_whole (ShmoozeMutex  *self,
   return FALSE;
 }
 
-/* Begins to lock. Only one at a time does so through one object. */
+/* Reserves the object for one attempt to lock; another one at the same time fails. */
 static gboolean
 begin (ShmoozeMutex  *self,
-       Wait          *wait,
+       Attempt       *attempt,
        gint64         timeout_usec,
        GError       **error)
 {
@@ -353,85 +346,86 @@ begin (ShmoozeMutex  *self,
       return FALSE;
     }
 
-  shmooze_deadline_init (&wait->deadline, timeout_usec, FIRST_PAUSE_USEC, LAST_PAUSE_USEC);
-  wait->tries_once = timeout_usec == 0;
+  shmooze_deadline_init (&attempt->deadline, timeout_usec, FIRST_PAUSE_USEC, LONGEST_PAUSE_USEC);
+  attempt->try_once = timeout_usec == 0;
   return TRUE;
 }
 
-/* One look. FALSE: not yet; look again at @wait->next. */
+/* Makes this object the owner after the lock of the region was taken. */
+static ShmoozeLockResult
+take_over (ShmoozeMutex  *self,
+           GError       **error)
+{
+  /* A process that is killed before this exchange never was the owner. One that is killed after it leaves the word
+   * set for the next owner. */
+  gboolean abandoned = atomic_exchange (self->word, WORD_OWNED) != WORD_FREE;
+
+  if (!check_whole (self, error))
+    {
+      shmooze_region_unlock (self->region, 0);
+      return SHMOOZE_LOCK_FAILED;
+    }
+  atomic_load (&handover);
+  return abandoned ? SHMOOZE_LOCK_ABANDONED : SHMOOZE_LOCK_ACQUIRED;
+}
+
+/* Tries to lock once. Returns FALSE if another attempt is due at @attempt->next; otherwise @result is final. */
 static gboolean
-look (ShmoozeMutex       *self,
-      Wait               *wait,
-      GCancellable       *cancellable,
-      ShmoozeLockResult  *result,
-      GError            **error)
+try_lock (ShmoozeMutex       *self,
+          Attempt            *attempt,
+          GCancellable       *cancellable,
+          ShmoozeLockResult  *result,
+          GError            **error)
 {
   *result = SHMOOZE_LOCK_FAILED;
-  if (!check_attached (self, error) ||
-      g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !check_whole (self, error))
+  if (check_attached (self, error) && !g_cancellable_set_error_if_cancelled (cancellable, error) &&
+      check_whole (self, error))
     {
-      atomic_store (&self->stage, STAGE_IDLE);
-      return TRUE;
-    }
-
-  if (shmooze_region_try_lock (self->region, 0))
-    {
-      /* Killed before this instruction, we never were the owner; after it, the next one is told. */
-      gboolean abandoned = atomic_exchange (self->word, WORD_OWNED) != WORD_FREE;
-
-      if (check_whole (self, error))
-        {
-          atomic_load (&handover);
-          *result = abandoned ? SHMOOZE_LOCK_ABANDONED : SHMOOZE_LOCK_ACQUIRED;
-          atomic_store (&self->stage, STAGE_OWNED);
-        }
+      if (shmooze_region_try_lock (self->region, 0))
+        *result = take_over (self, error);
+      else if ((attempt->next = shmooze_deadline_next (&attempt->deadline)) >= 0)
+        return FALSE;
+      else if (attempt->try_once)
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                     _("Mutex “%s” is locked by another owner"), self->name);
       else
-        {
-          shmooze_region_unlock (self->region, 0);
-          atomic_store (&self->stage, STAGE_IDLE);
-        }
-      return TRUE;
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                     _("Timed out waiting for mutex “%s”: another owner has it locked"), self->name);
     }
-
-  wait->next = shmooze_deadline_next (&wait->deadline);
-  if (wait->next >= 0)
-    return FALSE;
-
-  if (wait->tries_once)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                 _("Mutex “%s” is locked by another owner"), self->name);
-  else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                 _("Timed out waiting for mutex “%s”: another owner has it locked"), self->name);
-  atomic_store (&self->stage, STAGE_IDLE);
+  atomic_store (&self->stage, *result == SHMOOZE_LOCK_FAILED ? STAGE_IDLE : STAGE_OWNED);
   return TRUE;
+}
+
+static int
+msec_until_next (const Attempt *attempt)
+{
+  return (int) ((MAX (attempt->next - g_get_monotonic_time (), 0) + 999) / 1000);
 }
 
 /**
  * shmooze_mutex_lock:
  * @self: a mutex
- * @timeout_usec: how long to wait, in microseconds; 0: only to try; -1: for ever
- * @cancellable: (nullable): what ends the waiting early
+ * @timeout_usec: how long to wait, in microseconds; 0 to try without waiting,
+ *   -1 to wait indefinitely
+ * @cancellable: (nullable): a cancellable that ends the wait
  * @error: return location for an error
  *
- * Locks the mutex, waiting until nobody else has it.
+ * Locks the mutex, and waits until it is unlocked if it has another owner.
  *
- * %SHMOOZE_LOCK_ABANDONED is a success too: one owns the mutex, but its
- * former owner died, or dropped it, while it owned it.
+ * %SHMOOZE_LOCK_ABANDONED is a success too: the caller owns the mutex, but
+ * the previous owner died or dropped its object while it owned the mutex.
  *
- * Who waits looks every 1 to 16 ms, and there is no queue: those who wait
- * are not served in the order in which they came.
+ * While waiting, the mutex is polled every 1 to 16 ms. There is no queue:
+ * waiting callers do not get the mutex in the order of their calls.
  *
- * Fails with %G_IO_ERROR_WOULD_BLOCK when it was only to try, or
- * %G_IO_ERROR_TIMED_OUT when the time is over; %G_IO_ERROR_CANCELLED;
- * %G_IO_ERROR_PENDING when the mutex is locked through this very object, or
- * another thread or [method@Mutex.lock_async] is waiting for it through this
- * object; %G_IO_ERROR_NOT_SUPPORTED in a forked child; %SHMOOZE_ERROR_LOST
- * when somebody destroyed the mutex's file.
+ * Fails with %G_IO_ERROR_WOULD_BLOCK if @timeout_usec is 0 and the mutex has
+ * another owner, %G_IO_ERROR_TIMED_OUT if it still has after @timeout_usec,
+ * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_PENDING if the mutex is locked or being
+ * waited for through the same object, %G_IO_ERROR_NOT_SUPPORTED in a forked
+ * child, and %SHMOOZE_ERROR_LOST if the file of the mutex was damaged.
  *
- * Returns: %SHMOOZE_LOCK_ACQUIRED or %SHMOOZE_LOCK_ABANDONED; with an error
- *   %SHMOOZE_LOCK_FAILED
+ * Returns: %SHMOOZE_LOCK_ACQUIRED or %SHMOOZE_LOCK_ABANDONED, or
+ *   %SHMOOZE_LOCK_FAILED on error
  *
  * Since: 1.0
  */
@@ -442,95 +436,78 @@ shmooze_mutex_lock (ShmoozeMutex  *self,
                     GError       **error)
 {
   ShmoozeLockResult result;
-  gboolean polled = FALSE;
+  gboolean has_fd = FALSE;
+  Attempt attempt;
   GPollFD fd;
-  Wait wait;
 
   g_return_val_if_fail (SHMOOZE_IS_MUTEX (self), SHMOOZE_LOCK_FAILED);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), SHMOOZE_LOCK_FAILED);
   g_return_val_if_fail (error == NULL || *error == NULL, SHMOOZE_LOCK_FAILED);
 
-  if (!begin (self, &wait, timeout_usec, error))
+  if (!begin (self, &attempt, timeout_usec, error))
     return SHMOOZE_LOCK_FAILED;
 
-  while (!look (self, &wait, cancellable, &result, error))
+  while (!try_lock (self, &attempt, cancellable, &result, error))
     {
-      gint64 left_usec = wait.next - g_get_monotonic_time ();
-
-      if (!polled)  /* not before one has to wait at all */
-        polled = g_cancellable_make_pollfd (cancellable, &fd);
-      if (left_usec > 0)
-        g_poll (&fd, polled ? 1 : 0, (gint) ((left_usec + 999) / 1000));
+      if (!has_fd)  /* made only when the caller has to wait */
+        has_fd = g_cancellable_make_pollfd (cancellable, &fd);
+      g_poll (&fd, has_fd ? 1 : 0, msec_until_next (&attempt));
     }
-  if (polled)
+  if (has_fd)
     g_cancellable_release_fd (cancellable);
   return result;
 }
 
+/* Tries to lock once. Completes the task, or calls itself again at the time of the next attempt or when the task is
+ * cancelled. */
 static gboolean
-on_look (gpointer user_data)
+advance (gpointer user_data)
 {
   GTask *task = user_data;
-  Wait *wait = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  Attempt *attempt = g_task_get_task_data (task);
   GError *error = NULL;
   ShmoozeLockResult result;
 
-  if (!look (g_task_get_source_object (task), wait, g_task_get_cancellable (task), &result, &error))
+  if (!try_lock (g_task_get_source_object (task), attempt, cancellable, &result, &error))
     {
-      g_source_set_ready_time (g_main_current_source (), wait->next);
-      return G_SOURCE_CONTINUE;
+      g_autoptr(GSource) source = g_timeout_source_new ((guint) msec_until_next (attempt));
+
+      if (cancellable != NULL)
+        {
+          g_autoptr(GSource) cancelled = g_cancellable_source_new (cancellable);
+
+          g_source_set_dummy_callback (cancelled);
+          g_source_add_child_source (source, cancelled);
+        }
+      g_task_attach_source (task, source, advance);
     }
-  if (result == SHMOOZE_LOCK_FAILED)
+  else if (result == SHMOOZE_LOCK_FAILED)
     g_task_return_error (task, error);
   else
     g_task_return_int (task, result);
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-dispatch_look (GSource     *source,
-               GSourceFunc  callback,
-               gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-/* Ready at its ready time, or as soon as the task is cancelled. */
-static GSource *
-look_source_new (GTask *task)
-{
-  static GSourceFuncs funcs = { .dispatch = dispatch_look };
-  GSource *source = g_source_new (&funcs, sizeof (GSource));
-  GCancellable *cancellable = g_task_get_cancellable (task);
-
-  if (cancellable != NULL)
-    {
-      g_autoptr(GSource) cancelled = g_cancellable_source_new (cancellable);
-
-      g_source_set_dummy_callback (cancelled);
-      g_source_add_child_source (source, cancelled);
-    }
-  return source;
-}
-
 /**
  * shmooze_mutex_lock_async:
  * @self: a mutex
- * @timeout_usec: how long to wait, in microseconds; 0: only to try; -1: for ever
- * @cancellable: (nullable): what ends the waiting early
- * @callback: (scope async) (closure user_data): what to call when it is done
- * @user_data: what to hand to @callback
+ * @timeout_usec: how long to wait, in microseconds; 0 to try without waiting,
+ *   -1 to wait indefinitely
+ * @cancellable: (nullable): a cancellable that ends the wait
+ * @callback: (scope async) (closure user_data): a function to call when the
+ *   operation is complete
+ * @user_data: data to pass to @callback
  *
- * Locks the mutex without making anybody wait. No thread is used: the
- * thread-default main context looks whether the mutex is free, and calls
- * @callback.
+ * Locks the mutex without blocking. The mutex is polled in the thread-default
+ * main context of the caller, where @callback is called too; no thread is
+ * used.
  *
- * From this call on the object is busy: another lock through it fails with
- * %G_IO_ERROR_PENDING until @callback is called. The object lives at least
- * until then.
+ * Until @callback is called, the object stays alive, and locking it again
+ * fails with %G_IO_ERROR_PENDING.
  *
- * Once the mutex is locked cancelling has no more effect:
- * [method@Mutex.lock_finish] says what is so.
+ * Cancelling has no effect once the mutex is locked: the result of
+ * [method@Mutex.lock_finish] is what counts.
  *
  * Since: 1.0
  */
@@ -542,10 +519,8 @@ shmooze_mutex_lock_async (ShmoozeMutex        *self,
                           gpointer             user_data)
 {
   g_autoptr(GTask) task = NULL;
-  g_autoptr(GSource) source = NULL;
   GError *error = NULL;
-  ShmoozeLockResult result;
-  Wait *wait;
+  Attempt *attempt;
 
   g_return_if_fail (SHMOOZE_IS_MUTEX (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -553,34 +528,28 @@ shmooze_mutex_lock_async (ShmoozeMutex        *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, shmooze_mutex_lock_async);
   g_task_set_name (task, "shmooze_mutex_lock_async");
-  g_task_set_check_cancellable (task, FALSE);  /* or a lock that was taken would be told as cancelled */
-  wait = g_new0 (Wait, 1);
-  g_task_set_task_data (task, wait, g_free);
+  g_task_set_check_cancellable (task, FALSE);  /* otherwise a lock that was taken could be reported as cancelled */
+  attempt = g_new0 (Attempt, 1);
+  g_task_set_task_data (task, attempt, g_free);
 
-  if (!begin (self, wait, timeout_usec, &error))
-    g_task_return_error (task, error);
-  else if (!look (self, wait, cancellable, &result, &error))
-    {
-      source = look_source_new (task);
-      g_source_set_ready_time (source, wait->next);
-      g_task_attach_source (task, source, on_look);
-    }
-  else if (result == SHMOOZE_LOCK_FAILED)
-    g_task_return_error (task, error);
+  if (begin (self, attempt, timeout_usec, &error))
+    advance (task);
   else
-    g_task_return_int (task, result);
+    g_task_return_error (task, error);
 }
 
 /**
  * shmooze_mutex_lock_finish:
  * @self: a mutex
- * @result: what the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Ends what [method@Mutex.lock_async] began. Fails like [method@Mutex.lock].
+ * Finishes an operation started by [method@Mutex.lock_async].
  *
- * Returns: %SHMOOZE_LOCK_ACQUIRED or %SHMOOZE_LOCK_ABANDONED; with an error
- *   %SHMOOZE_LOCK_FAILED
+ * Fails like [method@Mutex.lock].
+ *
+ * Returns: %SHMOOZE_LOCK_ACQUIRED or %SHMOOZE_LOCK_ABANDONED, or
+ *   %SHMOOZE_LOCK_FAILED on error
  *
  * Since: 1.0
  */
@@ -604,15 +573,15 @@ shmooze_mutex_lock_finish (ShmoozeMutex  *self,
  * @self: a mutex
  * @error: return location for an error
  *
- * Unlocks the mutex. Any thread may do so, through the object that locked it.
+ * Unlocks the mutex. Any thread may do so through the object that locked it.
  *
- * Fails with %G_IO_ERROR_PERMISSION_DENIED when the mutex is not locked
- * through this object, and %G_IO_ERROR_NOT_SUPPORTED in a forked child;
- * nothing changes then. %SHMOOZE_ERROR_LOST tells that somebody destroyed the
- * mutex's file meanwhile; one does not own the mutex any more, and others may
- * have had one of the same name.
+ * Fails with %G_IO_ERROR_PERMISSION_DENIED if the mutex is not locked through
+ * this object, and %G_IO_ERROR_NOT_SUPPORTED in a forked child; nothing
+ * changes in these cases. Fails with %SHMOOZE_ERROR_LOST if the file of the
+ * mutex was damaged while it was locked: the mutex is no longer owned, and
+ * another process may have locked a new mutex of the same name.
  *
- * Returns: whether the mutex was unlocked
+ * Returns: `TRUE` if the mutex was unlocked
  *
  * Since: 1.0
  */
@@ -634,7 +603,7 @@ shmooze_mutex_unlock (ShmoozeMutex  *self,
       return FALSE;
     }
 
-  /* In this order: killed in between, we have unlocked all the same. */
+  /* In this order, a process that is killed in between counts as having unlocked. */
   atomic_fetch_add (&handover, 1);
   atomic_store (self->word, WORD_FREE);
   shmooze_region_unlock (self->region, 0);
