@@ -12,7 +12,7 @@
 #include <glib/gi18n.h>
 #include <signal.h>
 
-/* One process, one window: another window is another process, and meets this one in the region only. */
+/* Each window is a process of its own. Windows share nothing but the region. */
 struct _ChatApplication
 {
   GtkApplication  parent_instance;
@@ -22,8 +22,8 @@ struct _ChatApplication
   char           *nick;
   ShmoozeWait     wait;
   gboolean        is_joining;
-  GAsyncResult   *joined;             /* what came of it, until there is a window for it */
-  guint           patience;           /* until the window shows without a room */
+  GAsyncResult   *joined;             /* kept until the window exists */
+  guint           present_id;         /* presents the window although joining is not finished */
   guint           signal_sources[3];
 };
 
@@ -50,14 +50,14 @@ find_own_executable (GError **error)
 {
   char *path = g_file_read_link ("/proc/self/exe", error);
 
-  /* What the kernel adds when a newer one has been installed in its place. */
+  /* The kernel appends this if a newer version has been installed meanwhile. */
   if (path != NULL && g_str_has_suffix (path, " (deleted)"))
     path[strlen (path) - strlen (" (deleted)")] = '\0';
 
   return path;
 }
 
-/* Lets the desktop know that the new window comes from a click in this one, and may take the focus. */
+/* Tells the desktop that the new window results from a click in this one and may take the focus. */
 static void
 pass_activation (GSubprocessLauncher *launcher,
                  GtkWindow           *window)
@@ -120,11 +120,11 @@ open_window (ChatApplication    *self,
   dialog = gtk_message_dialog_new (window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
                                    GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", _("Could Not Open Another Window"));
   gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s", error->message);
-  g_signal_connect (dialog, "response", G_CALLBACK (gtk_window_destroy), NULL);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (gtk_window_destroy), dialog, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
-/* The one that this window talks to. */
+/* Opens the counterpart of this window. */
 static void
 new_window (GSimpleAction *action,
             GVariant      *parameter,
@@ -179,7 +179,7 @@ show_about (GSimpleAction *action,
                          NULL);
 }
 
-/* By way of the window, which may have something to say about messages that are not out yet. */
+/* Closes the window rather than the application, because it may ask about messages that have not been sent. */
 static void
 quit (GSimpleAction *action,
       GVariant      *parameter,
@@ -195,20 +195,23 @@ quit (GSimpleAction *action,
   g_application_quit (G_APPLICATION (data));
 }
 
-/* Made when it is first asked for, not with every window, as GTK would. */
+/* Created on demand; GTK would create it with each window. */
 static void
 show_shortcuts (GSimpleAction *action,
                 GVariant      *parameter,
                 gpointer       data)
 {
+  static const char * const views[] = { "talk", "talk", "share", "show" };
   GtkApplicationWindow *window = data;
 
   if (gtk_application_window_get_help_overlay (window) == NULL)
     {
       g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource ("/io/github/shmooze/Shmooze/chat-shortcuts.ui");
+      GtkShortcutsWindow *shortcuts = GTK_SHORTCUTS_WINDOW (gtk_builder_get_object (builder, "help_overlay"));
+      ChatApplication *self = CHAT_APPLICATION (gtk_window_get_application (GTK_WINDOW (window)));
 
-      gtk_application_window_set_help_overlay (window,
-                                               GTK_SHORTCUTS_WINDOW (gtk_builder_get_object (builder, "help_overlay")));
+      g_object_set (shortcuts, "view-name", views[self->kind], NULL);
+      gtk_application_window_set_help_overlay (window, shortcuts);
     }
 
   gtk_window_present (GTK_WINDOW (gtk_application_window_get_help_overlay (window)));
@@ -224,7 +227,7 @@ find_chat_window (ChatApplication *self)
   return NULL;
 }
 
-/* Gives the window the room, or the reason why there is none. */
+/* Passes the room, or the error, to the window. */
 static void
 hand_over (ChatApplication *self)
 {
@@ -242,13 +245,13 @@ hand_over (ChatApplication *self)
   if (room != NULL)
     chat_window_enter (window, room);
   else
-    chat_window_stay (window, error);
+    chat_window_show_error (window, error);
 }
 
 static void
 present (ChatApplication *self)
 {
-  g_clear_handle_id (&self->patience, g_source_remove);
+  g_clear_handle_id (&self->present_id, g_source_remove);
   gtk_window_present (GTK_WINDOW (find_chat_window (self)));
 }
 
@@ -263,11 +266,11 @@ on_joined (GObject      *source,
   g_set_object (&self->joined, result);
   hand_over (self);
 
-  if (self->patience != 0)
+  if (self->present_id != 0)
     present (self);
 }
 
-/* It can take its time: a window stands meanwhile. */
+/* Joining may take some time; the window can be shown meanwhile. */
 static void
 begin_joining (ChatApplication *self)
 {
@@ -278,7 +281,7 @@ begin_joining (ChatApplication *self)
   shmooze_room_join_async (self->region, self->nick, self->wait, NULL, on_joined, self);
 }
 
-/* A seat that was just taken is left in good order. */
+/* Waits until joining is finished, so that a seat that was taken is released cleanly. */
 static void
 end_joining (ChatApplication *self)
 {
@@ -335,11 +338,11 @@ chat_application_startup (GApplication *application)
   gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (provider),
                                               GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
 
-  /* Who is asked to go leaves in good order, and is not taken for crashed. */
+  /* Leave the room cleanly on these signals; otherwise the peers would report a crash. */
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     self->signal_sources[i] = g_unix_signal_add (numbers[i], on_unix_signal, self);
 
-  /* While the window is made. */
+  /* Joins while the window is being created. */
   if (self->kind == CHAT_KIND_ROOM)
     begin_joining (self);
 }
@@ -375,7 +378,7 @@ make_window (ChatApplication *self)
     }
 }
 
-/* For the window manager, which can wait until the window is there: the pictures take their time. */
+/* For the window manager. Loading the pictures takes time, so it is done after the window has been presented. */
 static gboolean
 set_icon (gpointer data)
 {
@@ -385,11 +388,11 @@ set_icon (gpointer data)
 }
 
 static gboolean
-on_no_patience (gpointer data)
+on_present_timeout (gpointer data)
 {
   ChatApplication *self = data;
 
-  self->patience = 0;
+  self->present_id = 0;
   present (self);
 
   return G_SOURCE_REMOVE;
@@ -406,7 +409,7 @@ chat_application_activate (GApplication *application)
 
   hand_over (self);
   if (self->is_joining)
-    self->patience = g_timeout_add (100, on_no_patience, self);
+    self->present_id = g_timeout_add (100, on_present_timeout, self);
   else
     gtk_window_present (window);
   g_idle_add (set_icon, NULL);
@@ -421,11 +424,11 @@ chat_application_shutdown (GApplication *application)
   for (gsize i = 0; i < G_N_ELEMENTS (self->signal_sources); i++)
     g_clear_handle_id (&self->signal_sources[i], g_source_remove);
 
-  /* Also at a quit that did not close it: a window that goes leaves its room. */
+  /* A quit may not have closed the window, which leaves its room when it is destroyed. */
   while ((window = gtk_application_get_active_window (GTK_APPLICATION (self))) != NULL)
     gtk_window_destroy (window);
 
-  g_clear_handle_id (&self->patience, g_source_remove);
+  g_clear_handle_id (&self->present_id, g_source_remove);
   end_joining (self);
 
   G_APPLICATION_CLASS (chat_application_parent_class)->shutdown (application);

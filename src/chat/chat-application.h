@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Which window a process shows: the chat, or one of the classic demos. */
+/* The window that a process shows: the chat, or one of the classic demos. */
 typedef enum
 {
   CHAT_KIND_ROOM,

@@ -3,19 +3,16 @@
 
 #include "chat-banner.h"
 
-#include "chat-column.h"
-#include "chat-words.h"
+#include "chat-clamp.h"
 
-#include <glib/gi18n.h>
-
-/* What is wrong with the room as a whole, and one button for it. Emits ::clicked. */
+/* Reports a problem of the whole room, with one button to solve it. Emits ::clicked. */
 struct _ChatBanner
 {
   GtkWidget       parent_instance;
 
   ChatBannerKind  kind;
   GtkRevealer    *revealer;
-  GtkWidget      *column;
+  GtkWidget      *clamp;
   GtkLabel       *label;
   GtkButton      *button;
 };
@@ -51,19 +48,8 @@ chat_banner_show (ChatBanner     *self,
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->label), details);
   gtk_widget_set_visible (GTK_WIDGET (self->button), button != NULL);
   gtk_button_set_label (self->button, button != NULL ? button : "");
-  gtk_widget_set_visible (self->column, TRUE);
+  gtk_widget_set_visible (self->clamp, TRUE);
   gtk_revealer_set_reveal_child (self->revealer, TRUE);
-}
-
-/* Where nobody else could come, it says so. */
-void
-chat_banner_show_private (ChatBanner *self,
-                          const char *region)
-{
-  g_autofree char *text = chat_words_private (region);
-
-  if (text != NULL)
-    chat_banner_show (self, CHAT_BANNER_PROBLEM, text, NULL, _("Close"));
 }
 
 void
@@ -83,8 +69,7 @@ on_clicked (ChatBanner *self)
 static void
 chat_banner_dispose (GObject *object)
 {
-  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL;)
-    gtk_widget_unparent (child);
+  gtk_widget_dispose_template (GTK_WIDGET (object), CHAT_TYPE_BANNER);
 
   G_OBJECT_CLASS (chat_banner_parent_class)->dispose (object);
 }
@@ -94,7 +79,7 @@ chat_banner_class_init (ChatBannerClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  g_type_ensure (CHAT_TYPE_COLUMN);
+  g_type_ensure (CHAT_TYPE_CLAMP);
 
   G_OBJECT_CLASS (klass)->dispose = chat_banner_dispose;
 
@@ -103,7 +88,7 @@ chat_banner_class_init (ChatBannerClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-banner.ui");
   gtk_widget_class_bind_template_child (widget_class, ChatBanner, revealer);
-  gtk_widget_class_bind_template_child (widget_class, ChatBanner, column);
+  gtk_widget_class_bind_template_child (widget_class, ChatBanner, clamp);
   gtk_widget_class_bind_template_child (widget_class, ChatBanner, label);
   gtk_widget_class_bind_template_child (widget_class, ChatBanner, button);
   gtk_widget_class_bind_template_callback (widget_class, on_clicked);

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* In order of weight: a lesser one does not take the place of a greater. */
+/* In order of priority: a banner does not replace one of a higher priority. */
 typedef enum
 {
   CHAT_BANNER_NONE,
@@ -19,14 +19,12 @@ typedef enum
 
 G_DECLARE_FINAL_TYPE (ChatBanner, chat_banner, CHAT, BANNER, GtkWidget)
 
-ChatBannerKind chat_banner_get_kind     (ChatBanner     *self);
-void           chat_banner_show         (ChatBanner     *self,
-                                         ChatBannerKind  kind,
-                                         const char     *text,
-                                         const char     *details,
-                                         const char     *button);
-void           chat_banner_show_private (ChatBanner     *self,
-                                         const char     *region);
-void           chat_banner_hide         (ChatBanner     *self);
+ChatBannerKind chat_banner_get_kind (ChatBanner     *self);
+void           chat_banner_show     (ChatBanner     *self,
+                                     ChatBannerKind  kind,
+                                     const char     *text,
+                                     const char     *details,
+                                     const char     *button);
+void           chat_banner_hide     (ChatBanner     *self);
 
 G_END_DECLS

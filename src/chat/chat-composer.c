@@ -3,7 +3,7 @@
 
 #include "chat-composer.h"
 
-#include "chat-column.h"
+#include "chat-clamp.h"
 #include "chat-scroller.h"
 #include "chat-text.h"
 
@@ -11,10 +11,10 @@
 #include <string.h>
 
 #define MAX_LINES 8
-/* How many bytes from the limit the counter comes in sight. */
+/* How many bytes below the limit the counter appears. */
 #define NEAR_LIMIT 500
 
-/* Where a message is written. Emits ::changed at every change of the text, and ::send (text). */
+/* Where a message is written. Emits ::changed (text) at every change of the text, and ::send (text). */
 struct _ChatComposer
 {
   GtkWidget          parent_instance;
@@ -24,6 +24,7 @@ struct _ChatComposer
   gboolean           is_fit;
   gboolean           has_problem;
 
+  GtkWidget         *clamp;
   GtkScrolledWindow *scroller;
   GtkTextView       *view;
   GtkTextBuffer     *buffer;
@@ -52,12 +53,12 @@ chat_composer_dup_text (ChatComposer *self)
   return chat_text_dup (self->buffer);
 }
 
-/* Why something went wrong, until the text is changed; or NULL. */
+/* @problem: (nullable): shown until the text changes */
 void
 chat_composer_set_problem (ChatComposer *self,
                            const char   *problem)
 {
-  /* With every key: nothing is what there mostly is. */
+  /* Called with each key, mostly without a problem. */
   if (problem == NULL && !self->has_problem)
     return;
 
@@ -80,7 +81,7 @@ update_send_button (ChatComposer *self)
   gtk_widget_set_sensitive (self->send_button, self->can_send && self->is_fit);
 }
 
-/* Counts what has to go from the end, because people see characters where the region counts bytes. */
+/* Counts the characters to remove from the end; the limit of the region is in bytes. */
 static glong
 count_excess (const char *text,
               gsize       max_text)
@@ -118,7 +119,7 @@ check_length (ChatComposer *self,
 
   if (is_near)
     {
-      /* As many more of the kind that stand there. */
+      /* An estimate, in characters of the average size so far. */
       const glong left = (glong) ((self->max_text - length) * (gsize) g_utf8_strlen (text, -1) / MAX (length, 1));
       g_autofree char *label = g_strdup_printf (ngettext ("%ld character left", "%ld characters left",
                                                           (gulong) left), left);
@@ -151,7 +152,7 @@ on_buffer_changed (GtkTextBuffer *buffer,
 {
   g_autofree char *text = chat_composer_dup_text (self);
 
-  /* The others first: they are waiting for it. */
+  /* First, because the peers are waiting for it. */
   g_signal_emit (self, signals[CHANGED], 0, text);
   update_placeholder (self, "");
   check_length (self, text);
@@ -174,11 +175,11 @@ send_text (ChatComposer *self)
   text = g_strchomp (chat_composer_dup_text (self));
   g_signal_emit (self, signals[SEND], 0, text);
   gtk_text_buffer_set_text (self->buffer, "", 0);
-  /* A text view that has not come to show a long text yet forgets to say that it is gone. */
+  /* A text view that has not laid out a long text yet does not request a new size when the text is gone. */
   gtk_widget_queue_resize (GTK_WIDGET (self->view));
 }
 
-/* What could not be sent comes back, before what was typed since. */
+/* Inserts a text that could not be sent before what was typed since. */
 void
 chat_composer_put_back (ChatComposer *self,
                         const char   *text)
@@ -231,7 +232,7 @@ on_key_pressed (GtkEventControllerKey *controller,
   if ((state & (GDK_SHIFT_MASK | GDK_CONTROL_MASK | GDK_ALT_MASK)) == GDK_SHIFT_MASK)
     return GDK_EVENT_PROPAGATE;
 
-  /* Enter may choose a word in an input method; only what that leaves sends. */
+  /* An input method may use Enter to choose a word; Enter sends only if the input method does not take it. */
   if (gtk_text_view_im_context_filter_keypress (self->view,
                                                 gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (controller))))
     {
@@ -259,7 +260,7 @@ on_emoji_picked (GtkEmojiChooser *chooser,
   gtk_text_buffer_insert_interactive_at_cursor (self->buffer, emoji, -1, TRUE);
 }
 
-/* The chooser is heavy: it is made when it is first asked for. */
+/* Creating the chooser takes long, so it is created on demand. */
 static void
 create_emoji_chooser (GtkMenuButton *button,
                       gpointer       data)
@@ -294,14 +295,7 @@ chat_composer_css_changed (GtkWidget         *widget,
 static void
 chat_composer_dispose (GObject *object)
 {
-  ChatComposer *self = CHAT_COMPOSER (object);
-
-  if (self->buffer != NULL)
-    g_signal_handlers_disconnect_by_data (self->buffer, self);
-
-  g_clear_object (&self->buffer);
-  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL;)
-    gtk_widget_unparent (child);
+  gtk_widget_dispose_template (GTK_WIDGET (object), CHAT_TYPE_COMPOSER);
 
   G_OBJECT_CLASS (chat_composer_parent_class)->dispose (object);
 }
@@ -312,7 +306,7 @@ chat_composer_class_init (ChatComposerClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  g_type_ensure (CHAT_TYPE_COLUMN);
+  g_type_ensure (CHAT_TYPE_CLAMP);
 
   object_class->dispose = chat_composer_dispose;
   widget_class->grab_focus = chat_composer_grab_focus;
@@ -324,14 +318,17 @@ chat_composer_class_init (ChatComposerClass *klass)
                                 G_TYPE_NONE, 1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-composer.ui");
+  gtk_widget_class_bind_template_child (widget_class, ChatComposer, clamp);
   gtk_widget_class_bind_template_child (widget_class, ChatComposer, scroller);
   gtk_widget_class_bind_template_child (widget_class, ChatComposer, view);
+  gtk_widget_class_bind_template_child (widget_class, ChatComposer, buffer);
   gtk_widget_class_bind_template_child (widget_class, ChatComposer, placeholder);
   gtk_widget_class_bind_template_child (widget_class, ChatComposer, emoji_button);
   gtk_widget_class_bind_template_child (widget_class, ChatComposer, send_button);
   gtk_widget_class_bind_template_child (widget_class, ChatComposer, counter);
   gtk_widget_class_bind_template_child (widget_class, ChatComposer, problem);
   gtk_widget_class_bind_template_child (widget_class, ChatComposer, problem_label);
+  gtk_widget_class_bind_template_callback (widget_class, on_buffer_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_preedit_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_key_pressed);
   gtk_widget_class_bind_template_callback (widget_class, on_send_clicked);
@@ -345,8 +342,6 @@ chat_composer_init (ChatComposer *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 
   self->max_text = G_MAXUINT;
-  self->buffer = g_object_ref (gtk_text_view_get_buffer (self->view));
-  g_signal_connect (self->buffer, "changed", G_CALLBACK (on_buffer_changed), self);
   gtk_menu_button_set_create_popup_func (GTK_MENU_BUTTON (self->emoji_button), create_emoji_chooser, self, NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view),
                                   GTK_ACCESSIBLE_PROPERTY_MULTI_LINE, TRUE,

@@ -33,7 +33,7 @@ parse_wait (const char   *name,
   return TRUE;
 }
 
-/* FALSE: more than one kind is asked for. */
+/* Returns: FALSE if more than one kind was requested */
 static gboolean
 choose_kind (gboolean  messenger,
              gboolean  share,
@@ -125,7 +125,7 @@ main (int    argc,
     g_clear_pointer (&name, g_free);
 
   g_set_application_name ("Shmooze");
-  /* By this name the desktop finds the icon of the window. */
+  /* The desktop finds the icon of the window by this name. */
   g_set_prgname (APP_ID);
   application = chat_application_new (kind, regions != NULL ? regions[0] : get_default_region (kind), name, wait);
 

@@ -3,13 +3,8 @@
 
 #include "chat-messenger-window.h"
 
-#include "chat-banner.h"
-#include "chat-composer.h"
-#include "chat-page.h"
-#include "chat-sending.h"
+#include "chat-conversation.h"
 #include "chat-theme.h"
-#include "chat-transcript.h"
-#include "chat-waiting.h"
 #include "chat-words.h"
 
 #include <glib/gi18n.h>
@@ -17,37 +12,21 @@
 #include <shmooze/shmooze.h>
 #include <string.h>
 
-/* The chat in the layout of the classic communicator: messages only, for neither who is there nor what is being typed
- * has a place in it. */
+/* The chat in the layout of the classic communicator, which has no fields for presence and drafts: messages only. */
 struct _ChatMessengerWindow
 {
   GtkApplicationWindow  parent_instance;
 
   char                 *name;
-  ShmoozeCommunicator  *communicator;
-  gboolean              has_heard;     /* from whoever is on the other side */
+  ShmoozeCommunicator  *communicator;  /* NULL: not connected */
+  gboolean              has_heard;     /* from the other side */
 
   GtkLabel             *title_label;
   GtkLabel             *subtitle;
-  GtkStack             *pages;
-  GtkStack             *talk;
-  ChatPage             *empty;
-  ChatPage             *error;
-  ChatBanner           *banner;
-  ChatTranscript       *transcript;
-  ChatWaiting          *waiting;
-  ChatComposer         *composer;
+  ChatConversation     *conversation;
 };
 
 G_DEFINE_FINAL_TYPE (ChatMessengerWindow, chat_messenger_window, GTK_TYPE_APPLICATION_WINDOW)
-
-static void
-update_talk (ChatMessengerWindow *self)
-{
-  const gboolean is_empty = chat_transcript_is_empty (self->transcript) && chat_waiting_count (self->waiting) == 0;
-
-  gtk_stack_set_visible_child_name (self->talk, is_empty ? "empty" : "transcript");
-}
 
 static void
 update_subtitle (ChatMessengerWindow *self)
@@ -80,9 +59,9 @@ on_peer_present (ChatMessengerWindow *self)
   if (!is_here)
     self->has_heard = FALSE;
 
-  chat_transcript_add_event (self->transcript, is_here ? _("The other side joined") : _("The other side left"));
+  chat_transcript_add_event (chat_conversation_get_transcript (self->conversation),
+                             is_here ? _("The other side joined") : _("The other side left"));
   update_subtitle (self);
-  update_talk (self);
 }
 
 static void
@@ -96,9 +75,8 @@ note_sign_of_life (ChatMessengerWindow *self)
 }
 
 static void
-on_data_received (ShmoozeCommunicator *communicator,
-                  GBytes              *data,
-                  ChatMessengerWindow *self)
+on_data_received (ChatMessengerWindow *self,
+                  GBytes              *data)
 {
   gsize size;
   const char *bytes = g_bytes_get_data (data, &size);
@@ -106,8 +84,7 @@ on_data_received (ShmoozeCommunicator *communicator,
 
   note_sign_of_life (self);
   /* Translators: above a message, in place of a name */
-  chat_transcript_add_text (self->transcript, _("The other side"), text, FALSE);
-  update_talk (self);
+  chat_transcript_add_text (chat_conversation_get_transcript (self->conversation), _("The other side"), text, FALSE);
 }
 
 static void
@@ -115,32 +92,26 @@ on_confirmed (GObject      *source,
               GAsyncResult *result,
               gpointer      data)
 {
-  g_autoptr (ChatSending) sending = data;
-  GtkRoot *window = chat_sending_get_root (sending);
+  g_autoptr (GtkWidget) row = data;
   g_autoptr (GError) error = NULL;
+  ChatConversation *conversation;
 
   shmooze_communicator_write_finish (SHMOOZE_COMMUNICATOR (source), result, &error);
+  conversation = chat_conversation_settle (row, error);
 
-  if (window == NULL)
+  if (conversation == NULL || error != NULL)
     return;
 
-  chat_sending_settle (sending, error);
-  if (error == NULL)
-    {
-      note_sign_of_life (CHAT_MESSENGER_WINDOW (window));
-      chat_transcript_add_text (CHAT_MESSENGER_WINDOW (window)->transcript, "", chat_sending_get_text (sending), TRUE);
-    }
-  update_talk (CHAT_MESSENGER_WINDOW (window));
+  note_sign_of_life (CHAT_MESSENGER_WINDOW (gtk_widget_get_root (GTK_WIDGET (conversation))));
+  chat_transcript_add_text (chat_conversation_get_transcript (conversation), "", chat_outbox_get_text (row), TRUE);
 }
 
 static void
-on_composer_send (ChatComposer        *composer,
-                  const char          *text,
-                  ChatMessengerWindow *self)
+on_composer_send (ChatMessengerWindow *self,
+                  const char          *text)
 {
   shmooze_communicator_write_async (self->communicator, text, strlen (text), NULL, on_confirmed,
-                                    chat_sending_begin (self->waiting, composer, text));
-  update_talk (self);
+                                    chat_conversation_queue (self->conversation, text));
 }
 
 static void
@@ -156,13 +127,12 @@ disconnect (ChatMessengerWindow *self)
 }
 
 static void
-on_failed (ShmoozeCommunicator *communicator,
-           GError              *error,
-           ChatMessengerWindow *self)
+on_failed (ChatMessengerWindow *self,
+           GError              *error)
 {
   if (g_error_matches (error, SHMOOZE_ERROR, SHMOOZE_ERROR_CORRUPT))
     {
-      chat_banner_show (self->banner, CHAT_BANNER_BROKEN,
+      chat_banner_show (chat_conversation_get_banner (self->conversation), CHAT_BANNER_BROKEN,
                         _("Cannot read the message from the other side. It appears once it is valid."),
                         error->message, _("Close"));
       return;
@@ -170,14 +140,10 @@ on_failed (ShmoozeCommunicator *communicator,
 
   disconnect (self);
   update_subtitle (self);
-  chat_composer_set_can_send (self->composer, FALSE);
-  chat_banner_show (self->banner, CHAT_BANNER_LOST,
-                    _("The region is gone: another program truncated or replaced it. "
-                      "The messages so far stay here until you close the window."),
-                    error->message, _("Rejoin"));
+  chat_conversation_show_lost (self->conversation, error);
 }
 
-/* With the positions of the other side, or with whichever are free. */
+/* @other: (nullable): opens with its positions swapped, or else with free positions */
 static ShmoozeCommunicator *
 open_communicator (ChatMessengerWindow  *self,
                    ShmoozeCommunicator  *other,
@@ -211,16 +177,10 @@ use_communicator (ChatMessengerWindow *self,
   disconnect (self);
   self->communicator = g_object_ref (communicator);
   self->has_heard = FALSE;
-  g_signal_connect (communicator, "data-received", G_CALLBACK (on_data_received), self);
-  g_signal_connect (communicator, "failed", G_CALLBACK (on_failed), self);
-  g_signal_connect_swapped (communicator, "notify::peer-present", G_CALLBACK (on_peer_present), self);
-
-  chat_composer_set_can_send (self->composer, TRUE);
-  chat_composer_set_max_text (self->composer, shmooze_communicator_get_max_size (communicator));
-  gtk_stack_set_visible_child_name (self->pages, "talk");
+  g_signal_connect_object (communicator, "data-received", G_CALLBACK (on_data_received), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (communicator, "failed", G_CALLBACK (on_failed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (communicator, "notify::peer-present", G_CALLBACK (on_peer_present), self, G_CONNECT_SWAPPED);
   update_subtitle (self);
-  update_talk (self);
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
 }
 
 static void
@@ -228,27 +188,16 @@ join (ChatMessengerWindow *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmoozeCommunicator) communicator = open_communicator (self, NULL, &error);
-  g_autofree char *region = NULL;
-  g_autofree char *title = NULL;
 
-  if (communicator != NULL)
+  if (communicator == NULL)
     {
-      use_communicator (self, communicator);
+      update_subtitle (self);
+      chat_conversation_show_error (self->conversation, self->name, error);
       return;
     }
 
-  update_subtitle (self);
-  if (!chat_transcript_is_empty (self->transcript))
-    {
-      chat_banner_show (self->banner, CHAT_BANNER_LOST, error->message, NULL, _("Rejoin"));
-      return;
-    }
-
-  region = chat_words_region (self->name);
-  title = g_strdup_printf (_("Cannot Join “%s”"), region);
-  g_object_set (self->error, "title", title, "text", error->message, NULL);
-  gtk_stack_set_visible_child_name (self->pages, "error");
-  gtk_widget_grab_focus (GTK_WIDGET (self->error));
+  use_communicator (self, communicator);
+  chat_conversation_enter (self->conversation, self->name, shmooze_communicator_get_max_size (communicator), TRUE);
 }
 
 static void
@@ -263,10 +212,10 @@ static void
 show_problem (ChatMessengerWindow *self,
               const char          *problem)
 {
-  chat_banner_show (self->banner, CHAT_BANNER_PROBLEM, problem, NULL, _("Close"));
+  chat_banner_show (chat_conversation_get_banner (self->conversation), CHAT_BANNER_PROBLEM, problem, NULL, _("Close"));
 }
 
-/* For a program on the other side that writes where this window writes, and cannot know better. */
+/* For a program on the other side that does not use this library and writes at the same position as this window. */
 static void
 swap_positions (GtkWidget  *widget,
                 const char *action,
@@ -280,7 +229,7 @@ swap_positions (GtkWidget  *widget,
   if (self->communicator == NULL)
     return;
 
-  if (chat_waiting_count (self->waiting) > 0)
+  if (chat_outbox_count (chat_conversation_get_outbox (self->conversation)) > 0)
     {
       show_problem (self, _("Positions cannot be swapped while messages wait for confirmation."));
       return;
@@ -297,26 +246,13 @@ swap_positions (GtkWidget  *widget,
   event = g_strdup_printf (_("This window now reads at offset %" PRId64 " and writes at offset %" PRId64),
                            shmooze_communicator_get_read_position (communicator),
                            shmooze_communicator_get_write_position (communicator));
-  chat_transcript_add_event (self->transcript, event);
-  update_talk (self);
-}
-
-static void
-on_banner_clicked (ChatMessengerWindow *self)
-{
-  const ChatBannerKind kind = chat_banner_get_kind (self->banner);
-
-  chat_banner_hide (self->banner);
-
-  if (kind == CHAT_BANNER_LOST)
-    join (self);
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+  chat_transcript_add_event (chat_conversation_get_transcript (self->conversation), event);
 }
 
 static gboolean
 chat_messenger_window_close_request (GtkWindow *window)
 {
-  return chat_waiting_keeps_open (CHAT_MESSENGER_WINDOW (window)->waiting, window)
+  return chat_outbox_keeps_open (chat_conversation_get_outbox (CHAT_MESSENGER_WINDOW (window)->conversation), window)
          || GTK_WINDOW_CLASS (chat_messenger_window_parent_class)->close_request (window);
 }
 
@@ -326,7 +262,7 @@ chat_messenger_window_css_changed (GtkWidget         *widget,
 {
   GTK_WIDGET_CLASS (chat_messenger_window_parent_class)->css_changed (widget, change);
 
-  chat_transcript_set_dark (CHAT_MESSENGER_WINDOW (widget)->transcript, chat_theme_update (widget));
+  chat_theme_update (widget);
 }
 
 static void
@@ -351,38 +287,27 @@ chat_messenger_window_class_init (ChatMessengerWindowClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  g_type_ensure (CHAT_TYPE_BANNER);
-  g_type_ensure (CHAT_TYPE_COMPOSER);
-  g_type_ensure (CHAT_TYPE_PAGE);
-  g_type_ensure (CHAT_TYPE_TRANSCRIPT);
-  g_type_ensure (CHAT_TYPE_WAITING);
+  g_type_ensure (CHAT_TYPE_CONVERSATION);
 
   object_class->dispose = chat_messenger_window_dispose;
   object_class->finalize = chat_messenger_window_finalize;
   widget_class->css_changed = chat_messenger_window_css_changed;
   GTK_WINDOW_CLASS (klass)->close_request = chat_messenger_window_close_request;
 
-  gtk_widget_class_install_action (widget_class, "messenger.join", NULL, join_again);
+  gtk_widget_class_install_action (widget_class, "conversation.join", NULL, join_again);
   gtk_widget_class_install_action (widget_class, "messenger.swap", NULL, swap_positions);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-messenger-window.ui");
   gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, title_label);
   gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, subtitle);
-  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, pages);
-  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, talk);
-  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, empty);
-  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, error);
-  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, banner);
-  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, transcript);
-  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, waiting);
-  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, composer);
-  gtk_widget_class_bind_template_callback (widget_class, on_composer_send);
-  gtk_widget_class_bind_template_callback (widget_class, on_banner_clicked);
+  gtk_widget_class_bind_template_child (widget_class, ChatMessengerWindow, conversation);
 }
 
 static void
 chat_messenger_window_init (ChatMessengerWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_object (chat_conversation_get_composer (self->conversation), "send",
+                           G_CALLBACK (on_composer_send), self, G_CONNECT_SWAPPED);
 }
 
 GtkWidget *
@@ -399,8 +324,9 @@ chat_messenger_window_new (GtkApplication *application,
                             "what you send, but not what you type."), title);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
-  g_object_set (self->empty, "text", text, NULL);
-  chat_banner_show_private (self->banner, name);
+  chat_conversation_describe (self->conversation, _("No Messages Yet"), text,
+                              _("These messages will be sent in this order as the other side reads them."));
+  chat_conversation_set_alone (self->conversation, TRUE);
   join (self);
 
   return GTK_WIDGET (self);

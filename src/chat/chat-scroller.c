@@ -16,23 +16,23 @@ get_height (GtkTextView *view,
   return height + gtk_text_view_get_top_margin (view) + gtk_text_view_get_bottom_margin (view);
 }
 
-/* Lets @scroller grow with its text view from one to @n_lines lines in the font that it has now. */
+/* Lets @scroller grow with its text view from one to @n_lines lines of the current font. */
 void
 chat_scroller_limit_lines (GtkScrolledWindow *scroller,
                            guint              n_lines)
 {
   GtkTextView *view = GTK_TEXT_VIEW (gtk_scrolled_window_get_child (scroller));
-  const int least = get_height (view, 1);
-  const int most = get_height (view, n_lines);
+  const int minimum = get_height (view, 1);
+  const int maximum = get_height (view, n_lines);
 
-  if (gtk_scrolled_window_get_min_content_height (scroller) == least
-      && gtk_scrolled_window_get_max_content_height (scroller) == most)
+  if (gtk_scrolled_window_get_min_content_height (scroller) == minimum
+      && gtk_scrolled_window_get_max_content_height (scroller) == maximum)
     return;
 
-  /* In an order in which one never passes the other. */
+  /* The minimum must never exceed the maximum in between. */
   gtk_scrolled_window_set_min_content_height (scroller, -1);
-  gtk_scrolled_window_set_max_content_height (scroller, most);
-  gtk_scrolled_window_set_min_content_height (scroller, least);
+  gtk_scrolled_window_set_max_content_height (scroller, maximum);
+  gtk_scrolled_window_set_min_content_height (scroller, minimum);
 }
 
 static void
@@ -45,5 +45,7 @@ go_to_end (GtkAdjustment *adjustment)
 void
 chat_scroller_keep_at_end (GtkScrolledWindow *scroller)
 {
-  g_signal_connect (gtk_scrolled_window_get_vadjustment (scroller), "changed", G_CALLBACK (go_to_end), NULL);
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (scroller);
+
+  g_signal_connect_object (adjustment, "changed", G_CALLBACK (go_to_end), adjustment, 0);
 }

@@ -4,8 +4,8 @@
 #include "chat-share-window.h"
 
 #include "chat-banner.h"
-#include "chat-column.h"
-#include "chat-page.h"
+#include "chat-clamp.h"
+#include "chat-status-page.h"
 #include "chat-text.h"
 #include "chat-theme.h"
 #include "chat-words.h"
@@ -13,10 +13,10 @@
 #include <glib/gi18n.h>
 #include <shmooze/shmooze.h>
 
-/* How many characters from the limit the counter comes in sight. */
+/* How many characters below the limit the counter appears. */
 #define NEAR_LIMIT 500
 
-/* The writing side of the classic live text: what stands in the box stands in the region. */
+/* The writing side of the classic live text: the region always contains the text of the box. */
 struct _ChatShareWindow
 {
   GtkApplicationWindow  parent_instance;
@@ -24,11 +24,10 @@ struct _ChatShareWindow
   char                 *name;
   ShmoozeSharedText    *shared;       /* NULL: not shared */
 
-  GtkShortcutsWindow   *shortcuts;
   GtkLabel             *title_label;
   GtkLabel             *subtitle;
   GtkStack             *pages;
-  ChatPage             *error;
+  ChatStatusPage       *error;
   ChatBanner           *banner;
   GtkLabel             *explanation;
   GtkTextView          *view;
@@ -54,7 +53,7 @@ update_counter (ChatShareWindow *self,
   gtk_widget_set_visible (GTK_WIDGET (self->counter), is_near);
 }
 
-/* @excess: how many characters too many there are, or 0 */
+/* @excess: the number of characters above the limit, or 0 */
 static void
 set_too_long (ChatShareWindow *self,
               guint            excess)
@@ -97,7 +96,7 @@ set_lost (ChatShareWindow *self,
                     error->message, _("Try Again"));
 }
 
-/* The way of a keystroke: from the box into the region. */
+/* The path of a keystroke: from the box into the region. */
 static void
 on_text_changed (GtkTextBuffer   *buffer,
                  ChatShareWindow *self)
@@ -156,7 +155,7 @@ share (ChatShareWindow *self)
   chat_banner_hide (self->banner);
   gtk_stack_set_visible_child_name (self->pages, "text");
   gtk_widget_grab_focus (GTK_WIDGET (self->view));
-  /* Whatever stood there: from now on it is what stands here. */
+  /* Replaces the text of an earlier sharer. */
   on_text_changed (self->buffer, self);
 }
 
@@ -206,8 +205,8 @@ chat_share_window_class_init (ChatShareWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   g_type_ensure (CHAT_TYPE_BANNER);
-  g_type_ensure (CHAT_TYPE_COLUMN);
-  g_type_ensure (CHAT_TYPE_PAGE);
+  g_type_ensure (CHAT_TYPE_CLAMP);
+  g_type_ensure (CHAT_TYPE_STATUS_PAGE);
 
   object_class->dispose = chat_share_window_dispose;
   object_class->finalize = chat_share_window_finalize;
@@ -215,7 +214,6 @@ chat_share_window_class_init (ChatShareWindowClass *klass)
 
   gtk_widget_class_install_action (widget_class, "text.share", NULL, share_again);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-share-window.ui");
-  gtk_widget_class_bind_template_child (widget_class, ChatShareWindow, shortcuts);
   gtk_widget_class_bind_template_child (widget_class, ChatShareWindow, title_label);
   gtk_widget_class_bind_template_child (widget_class, ChatShareWindow, subtitle);
   gtk_widget_class_bind_template_child (widget_class, ChatShareWindow, pages);
@@ -253,7 +251,6 @@ chat_share_window_new (GtkApplication *application,
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
   gtk_label_set_label (self->explanation, explanation);
-  gtk_application_window_set_help_overlay (GTK_APPLICATION_WINDOW (self), self->shortcuts);
   share (self);
 
   return GTK_WIDGET (self);

@@ -4,35 +4,34 @@
 #include "chat-show-window.h"
 
 #include "chat-banner.h"
-#include "chat-column.h"
-#include "chat-shown.h"
+#include "chat-clamp.h"
+#include "chat-shared-view.h"
 #include "chat-theme.h"
 #include "chat-words.h"
 
 #include <glib/gi18n.h>
 #include <shmooze/shmooze.h>
 
-/* How often to look whether somebody shares again, while that is awaited. */
-#define LOOK_SECONDS 1
+/* How often to look for a new sharer while there is none. */
+#define RETRY_SECONDS 1
 
-/* The reading side of the classic live text: a click reads it once, or the switch lets it be followed. */
+/* The reading side of the classic live text: the button reads it once, the switch follows it. */
 struct _ChatShowWindow
 {
   GtkApplicationWindow  parent_instance;
 
   char                 *name;
-  ShmoozeSharedText    *shared;       /* that is followed, or NULL */
-  guint                 look_id;      /* while there is nothing to follow */
-  gboolean              is_lost;      /* the region was, and nobody has shared again */
+  ShmoozeSharedText    *shared;       /* NULL: not following */
+  guint                 retry_id;     /* while there is no sharer to follow */
+  gboolean              is_lost;      /* the region was lost and has not been shared again */
 
-  GtkShortcutsWindow   *shortcuts;
   GtkLabel             *title_label;
   GtkLabel             *subtitle;
   ChatBanner           *banner;
   GtkLabel             *explanation;
   GtkWidget            *show_button;
   GtkSwitch            *follow_switch;
-  ChatShown            *shown;
+  ChatSharedView       *shared_view;
 };
 
 G_DEFINE_FINAL_TYPE (ChatShowWindow, chat_show_window, GTK_TYPE_APPLICATION_WINDOW)
@@ -44,7 +43,7 @@ show_no_region (ChatShowWindow *self)
 {
   chat_banner_hide (self->banner);
   gtk_label_set_label (self->subtitle, _("Not shared"));
-  chat_shown_set_message (self->shown, _("Memory-mapped file does not exist. Run Process A first."));
+  chat_shared_view_set_message (self->shared_view, _("Memory-mapped file does not exist. Run Process A first."));
 }
 
 static void
@@ -64,7 +63,7 @@ show_unreadable (ChatShowWindow *self,
 }
 
 static void
-tell_time (ChatShowWindow *self)
+show_time (ChatShowWindow *self)
 {
   const gint64 now = g_get_real_time ();
   g_autofree char *time = chat_words_time (now, now);
@@ -74,7 +73,7 @@ tell_time (ChatShowWindow *self)
   gtk_label_set_label (self->subtitle, label);
 }
 
-/* By a click: once, and nothing is held. */
+/* The button: reads the text once, and keeps nothing open. */
 
 static char *
 read_once (ChatShowWindow  *self,
@@ -93,7 +92,7 @@ read_once (ChatShowWindow  *self,
 }
 
 static void
-show_once (ChatShowWindow *self)
+on_show_clicked (ChatShowWindow *self)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *text = read_once (self, &error);
@@ -102,8 +101,8 @@ show_once (ChatShowWindow *self)
 
   if (text != NULL)
     {
-      tell_time (self);
-      chat_shown_set_text (self->shown, text);
+      show_time (self);
+      chat_shared_view_set_text (self->shared_view, text);
     }
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
@@ -111,18 +110,12 @@ show_once (ChatShowWindow *self)
     }
   else
     {
-      chat_shown_set_message (self->shown, "");
+      chat_shared_view_set_message (self->shared_view, "");
       show_unreadable (self, error);
     }
 }
 
-static void
-on_show_clicked (ChatShowWindow *self)
-{
-  show_once (self);
-}
-
-/* By the switch: live. */
+/* The switch: follows the text. */
 
 static void
 close_text (ChatShowWindow *self)
@@ -139,11 +132,11 @@ static void
 stop_following (ChatShowWindow *self)
 {
   close_text (self);
-  g_clear_handle_id (&self->look_id, g_source_remove);
+  g_clear_handle_id (&self->retry_id, g_source_remove);
 }
 
 static void
-tell_following (ChatShowWindow *self)
+show_following (ChatShowWindow *self)
 {
   self->is_lost = FALSE;
   chat_banner_hide (self->banner);
@@ -151,14 +144,14 @@ tell_following (ChatShowWindow *self)
 }
 
 static void
-tell_nobody_shares (ChatShowWindow *self)
+show_no_sharer (ChatShowWindow *self)
 {
   gtk_label_set_label (self->subtitle, _("Not shared"));
   show_problem (self, _("The text is no longer shared. It appears again when another window shares it."));
 }
 
 static gboolean
-on_look (gpointer data)
+on_retry (gpointer data)
 {
   follow (data);
 
@@ -166,27 +159,25 @@ on_look (gpointer data)
 }
 
 static void
-look_again_later (ChatShowWindow *self)
+retry_later (ChatShowWindow *self)
 {
   close_text (self);
 
-  if (self->look_id == 0)
-    self->look_id = g_timeout_add_seconds (LOOK_SECONDS, on_look, self);
+  if (self->retry_id == 0)
+    self->retry_id = g_timeout_add_seconds (RETRY_SECONDS, on_retry, self);
 }
 
 static void
-on_changed (ShmoozeSharedText *shared,
-            const char        *text,
-            ChatShowWindow    *self)
+on_changed (ChatShowWindow *self,
+            const char     *text)
 {
-  tell_following (self);
-  chat_shown_set_text (self->shown, text);
+  show_following (self);
+  chat_shared_view_set_text (self->shared_view, text);
 }
 
 static void
-on_failed (ShmoozeSharedText *shared,
-           GError            *error,
-           ChatShowWindow    *self)
+on_failed (ChatShowWindow *self,
+           GError         *error)
 {
   show_unreadable (self, error);
 
@@ -197,27 +188,24 @@ on_failed (ShmoozeSharedText *shared,
   if (self->is_lost)
     show_problem (self, _("The region is gone: another program truncated or replaced it. "
                           "The text appears again when another window shares it."));
-  look_again_later (self);
+  retry_later (self);
 }
 
 static void
-on_sharer_present (ShmoozeSharedText *shared,
-                   GParamSpec        *pspec,
-                   ChatShowWindow    *self)
+on_sharer_present (ChatShowWindow *self)
 {
-  if (shmooze_shared_text_get_sharer_present (shared))
-    tell_following (self);
+  if (shmooze_shared_text_get_sharer_present (self->shared))
+    show_following (self);
   else
-    tell_nobody_shares (self);
+    show_no_sharer (self);
 }
 
-/* The end of a sharer that does not use the library only shows by the removal of the region. */
+/* The presence of a program that does not use this library cannot be detected, only that it removes the region. */
 static void
-on_removed (ShmoozeSharedText *shared,
-            ChatShowWindow    *self)
+on_removed (ChatShowWindow *self)
 {
-  look_again_later (self);
-  tell_nobody_shares (self);
+  retry_later (self);
+  show_no_sharer (self);
 }
 
 static void
@@ -229,23 +217,24 @@ follow (ChatShowWindow *self)
 
   if (self->shared != NULL)
     {
-      g_clear_handle_id (&self->look_id, g_source_remove);
-      g_signal_connect (self->shared, "changed", G_CALLBACK (on_changed), self);
-      g_signal_connect (self->shared, "failed", G_CALLBACK (on_failed), self);
-      g_signal_connect (self->shared, "notify::sharer-present", G_CALLBACK (on_sharer_present), self);
-      g_signal_connect (self->shared, "removed", G_CALLBACK (on_removed), self);
+      g_clear_handle_id (&self->retry_id, g_source_remove);
+      g_signal_connect_object (self->shared, "changed", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (self->shared, "failed", G_CALLBACK (on_failed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (self->shared, "notify::sharer-present", G_CALLBACK (on_sharer_present), self,
+                               G_CONNECT_SWAPPED);
+      g_signal_connect_object (self->shared, "removed", G_CALLBACK (on_removed), self, G_CONNECT_SWAPPED);
       shmooze_shared_text_start_reader (self->shared);
       return;
     }
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     show_unreadable (self, error);
-  else if (!chat_shown_has_text (self->shown))
+  else if (!chat_shared_view_has_text (self->shared_view))
     show_no_region (self);
-  else if (!self->is_lost)  /* that says more, and stays */
-    tell_nobody_shares (self);
+  else if (!self->is_lost)  /* else keep that more specific message */
+    show_no_sharer (self);
 
-  look_again_later (self);
+  retry_later (self);
 }
 
 static void
@@ -256,14 +245,14 @@ on_follow_switched (ChatShowWindow *self)
   stop_following (self);
   self->is_lost = FALSE;
   chat_banner_hide (self->banner);
-  /* Before the button, which may have it, cannot keep the focus. */
+  /* First, because the button loses the focus when it becomes insensitive. */
   gtk_widget_grab_focus (GTK_WIDGET (self->follow_switch));
   gtk_widget_set_sensitive (self->show_button, !is_on);
 
   if (is_on)
     follow (self);
-  else if (chat_shown_has_text (self->shown))
-    tell_time (self);
+  else if (chat_shared_view_has_text (self->shared_view))
+    show_time (self);
 }
 
 static void
@@ -272,7 +261,7 @@ chat_show_window_css_changed (GtkWidget         *widget,
 {
   GTK_WIDGET_CLASS (chat_show_window_parent_class)->css_changed (widget, change);
 
-  chat_shown_set_dark (CHAT_SHOW_WINDOW (widget)->shown, chat_theme_update (widget));
+  chat_theme_update (widget);
 }
 
 static void
@@ -298,22 +287,21 @@ chat_show_window_class_init (ChatShowWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   g_type_ensure (CHAT_TYPE_BANNER);
-  g_type_ensure (CHAT_TYPE_COLUMN);
-  g_type_ensure (CHAT_TYPE_SHOWN);
+  g_type_ensure (CHAT_TYPE_CLAMP);
+  g_type_ensure (CHAT_TYPE_SHARED_VIEW);
 
   object_class->dispose = chat_show_window_dispose;
   object_class->finalize = chat_show_window_finalize;
   widget_class->css_changed = chat_show_window_css_changed;
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-show-window.ui");
-  gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, shortcuts);
   gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, title_label);
   gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, subtitle);
   gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, explanation);
   gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, show_button);
   gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, follow_switch);
-  gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, shown);
+  gtk_widget_class_bind_template_child (widget_class, ChatShowWindow, shared_view);
   gtk_widget_class_bind_template_callback (widget_class, on_show_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_follow_switched);
 }
@@ -335,13 +323,12 @@ chat_show_window_new (GtkApplication *application,
 
   self->name = g_strdup (name);
 
-  text = g_strdup_printf (_("This window shows the text that is shared as “%s”: once when you press the button, or "
-                            "letter by letter while you follow it."), title);
+  text = g_strdup_printf (_("This window shows the text that is shared as “%s”: once with the button, or letter by letter "
+                            "with the switch."), title);
   explanation = chat_words_explain (text, name);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
   gtk_label_set_label (self->explanation, explanation);
-  gtk_application_window_set_help_overlay (GTK_APPLICATION_WINDOW (self), self->shortcuts);
   gtk_widget_grab_focus (self->show_button);
 
   return GTK_WIDGET (self);

@@ -3,9 +3,9 @@
 
 #include "chat-size.h"
 
-/* What the window remembers from one start to the next. */
+/* The size of the chat window is kept between starts. */
 
-/* NULL: the program runs without being installed, and remembers nothing. */
+/* Returns: (nullable): NULL if the program is not installed; then the size is not kept */
 static GSettings *
 open_settings (void)
 {
@@ -44,11 +44,11 @@ chat_size_save (GtkWindow *window)
   if (settings == NULL)
     return;
 
-  /* What it has had, and goes back to when it is maximized. */
+  /* For a maximized window, the size to which it will return. */
   gtk_window_get_default_size (window, &width, &height);
   g_settings_set_int (settings, "width", width);
   g_settings_set_int (settings, "height", height);
   g_settings_set_boolean (settings, "maximized", gtk_window_is_maximized (window));
-  /* The process may end before the main loop has its turn again. */
+  /* The process may exit before the main loop runs again. */
   g_settings_sync ();
 }

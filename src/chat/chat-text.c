@@ -15,7 +15,7 @@ chat_text_dup (GtkTextBuffer *buffer)
   return gtk_text_buffer_get_text (buffer, &start, &end, FALSE);
 }
 
-/* Of @a and @b, from there on: how many bytes of whole characters both begin with. */
+/* Returns: how many bytes of whole characters @a and @b have in common at the start */
 static gsize
 count_common_start (const char *a,
                     const char *b)
@@ -30,7 +30,7 @@ count_common_start (const char *a,
   return n;
 }
 
-/* How many bytes of whole characters both end with. */
+/* Returns: how many bytes of whole characters @a and @b have in common at the end */
 static gsize
 count_common_end (const char *a,
                   const char *b)
@@ -47,9 +47,10 @@ count_common_end (const char *a,
   return n;
 }
 
-/* Puts @text in the place of @old, which stands at @offset. Only what differs is touched, so that what somebody reads
- * stays where it is, and a long text costs no more to follow than a short one.
- * @tag: (nullable): for what is new */
+/* Replaces @old, which is at @offset, with @text. Changes only the part that differs, so that the reading position stays
+ * and following a long text costs no more than following a short one.
+ *
+ * @tag: (nullable): for the new part */
 void
 chat_text_replace (GtkTextBuffer *buffer,
                    int            offset,

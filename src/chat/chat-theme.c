@@ -3,31 +3,35 @@
 
 #include "chat-theme.h"
 
-/* Gives a window whose style has changed the class "dark", or takes it away. Whatever the theme is called: where the
- * text is light, the ground is dark. */
+/* Light text means a dark background; the name of the theme says nothing about it. */
 gboolean
-chat_theme_update (GtkWidget *window)
+chat_theme_is_dark (GtkWidget *widget)
 {
   GdkRGBA text;
-  gboolean is_dark;
 
-  gtk_style_context_get_color (gtk_widget_get_style_context (window), &text);
-  is_dark = 0.2126 * text.red + 0.7152 * text.green + 0.0722 * text.blue > 0.5;
+  gtk_style_context_get_color (gtk_widget_get_style_context (widget), &text);
 
-  if (is_dark && !gtk_widget_has_css_class (window, "dark"))
-    gtk_widget_add_css_class (window, "dark");
-  else if (!is_dark && gtk_widget_has_css_class (window, "dark"))
-    gtk_widget_remove_css_class (window, "dark");
-
-  return is_dark;
+  return 0.2126 * text.red + 0.7152 * text.green + 0.0722 * text.blue > 0.5;
 }
 
-/* As in style.css, for what is drawn without it. */
+/* Sets or removes the style class "dark" of a window whose style has changed. */
 void
-chat_theme_get_colors (gboolean  dark,
-                       GdkRGBA  *peer,
-                       GdkRGBA  *dim)
+chat_theme_update (GtkWidget *window)
 {
-  gdk_rgba_parse (peer, dark ? "#ff7b63" : "#c01c28");
-  gdk_rgba_parse (dim, dark ? "rgba(255,255,255,0.7)" : "rgba(0,0,0,0.62)");
+  if (chat_theme_is_dark (window))
+    gtk_widget_add_css_class (window, "dark");
+  else
+    gtk_widget_remove_css_class (window, "dark");
+}
+
+/* The colour @name_on_light or @name_on_dark of style.css, for what is drawn without style classes. */
+void
+chat_theme_get_color (GtkWidget  *widget,
+                      const char *name,
+                      GdkRGBA    *color)
+{
+  g_autofree char *full_name = g_strconcat (name, chat_theme_is_dark (widget) ? "_on_dark" : "_on_light", NULL);
+
+  if (!gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), full_name, color))
+    g_error ("style.css has no colour %s", full_name);
 }

@@ -5,9 +5,10 @@
 
 G_BEGIN_DECLS
 
-gboolean chat_theme_update     (GtkWidget *window);
-void     chat_theme_get_colors (gboolean   dark,
-                                GdkRGBA   *peer,
-                                GdkRGBA   *dim);
+gboolean chat_theme_is_dark   (GtkWidget  *widget);
+void     chat_theme_update    (GtkWidget  *window);
+void     chat_theme_get_color (GtkWidget  *widget,
+                               const char *name,
+                               GdkRGBA    *color);
 
 G_END_DECLS

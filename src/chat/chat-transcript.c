@@ -3,13 +3,11 @@
 
 #include "chat-transcript.h"
 
-#include "chat-column.h"
-#include "chat-theme.h"
+#include "chat-clamp.h"
 #include "chat-words.h"
 
 #include <glib/gi18n.h>
 
-#define BAR_WIDTH 3
 #define BAR_SPACE 12
 #define CAPTION_SPACE 12
 #define CAPTION_GAP (5 * 60 * G_USEC_PER_SEC)
@@ -35,7 +33,7 @@ typedef struct
 
 struct _ChatTranscript
 {
-  GtkTextView    parent_instance;
+  ChatTextView   parent_instance;
 
   GtkTextBuffer *buffer;
   GtkTextTag    *caption_tag;
@@ -43,16 +41,14 @@ struct _ChatTranscript
   GtkTextTag    *peer_tag;
   GtkTextTag    *unsent_tag;
   GtkTextTag    *event_tag;
-  GdkRGBA        red;
-  gboolean       is_dark;
   GArray        *items;
-  guint          room_start;    /* messages are put in order from this item on */
+  guint          room_start;    /* messages are sorted from this item on */
   GtkAdjustment *vadjustment;
   gboolean       at_end;
   guint          follow_id;
 };
 
-G_DEFINE_FINAL_TYPE (ChatTranscript, chat_transcript, GTK_TYPE_TEXT_VIEW)
+G_DEFINE_FINAL_TYPE (ChatTranscript, chat_transcript, CHAT_TYPE_TEXT_VIEW)
 
 static void
 item_clear (gpointer data)
@@ -69,7 +65,7 @@ get_item (ChatTranscript *self,
   return &g_array_index (self->items, Item, index);
 }
 
-/* The caption that stands above @item when it follows @before, or NULL when it goes on where that ended. */
+/* Returns: the caption above @item if it follows @before; NULL if @item continues a run of messages */
 static char *
 make_caption (const Item *item,
               const Item *before)
@@ -110,7 +106,7 @@ insert_text (ChatTranscript *self,
   gtk_text_buffer_insert (self->buffer, iter, text, -1);
   gtk_text_buffer_get_iter_at_offset (self->buffer, &start, offset);
 
-  /* Between two of a kind it would be taken for one of them. */
+  /* Text that is inserted within tagged text inherits its tags. */
   if (!gtk_text_iter_is_end (iter))
     gtk_text_buffer_remove_all_tags (self->buffer, &start, iter);
 
@@ -121,7 +117,7 @@ insert_text (ChatTranscript *self,
     gtk_text_buffer_apply_tag (self->buffer, self->unsent_tag, &start, iter);
 }
 
-/* @before: what ends the line before, or "" */
+/* @before: the line end of the previous line, or "" */
 static void
 insert_caption (ChatTranscript *self,
                 GtkTextIter    *iter,
@@ -134,7 +130,7 @@ insert_caption (ChatTranscript *self,
   insert_text (self, iter, item, line, self->caption_tag);
 }
 
-/* Lines are counted from the end: what does not come last comes close to it. */
+/* Counts lines from the end, because an item that is not inserted last is inserted close to the end. */
 static int
 get_first_line (ChatTranscript *self,
                 guint           index)
@@ -147,7 +143,7 @@ get_first_line (ChatTranscript *self,
   return line;
 }
 
-/* The item at @index has got another one before it. */
+/* Updates the caption of the item at @index, which has a new predecessor. */
 static void
 update_caption (ChatTranscript *self,
                 guint           index)
@@ -175,7 +171,7 @@ update_caption (ChatTranscript *self,
     }
 }
 
-/* Takes over what @item holds. */
+/* Takes ownership of the contents of @item. */
 static void
 insert_item (ChatTranscript *self,
              guint           index,
@@ -185,7 +181,7 @@ insert_item (ChatTranscript *self,
   const gboolean is_last = index == self->items->len;
   const gboolean is_first = self->items->len == 0;
   const int n_lines = gtk_text_buffer_get_line_count (self->buffer);
-  /* The end of a line has the tags of what comes after it: where they go on, the buffer keeps nothing for each line. */
+  /* A line end has the tags of the line that follows it. Where these continue, the buffer stores nothing for each line. */
   const char *before = is_last && !is_first ? "\n" : "";
   g_autofree char *caption = make_caption (item, index > 0 ? get_item (self, index - 1) : NULL);
   g_autofree char *text = g_strconcat (caption != NULL ? "" : before, body, is_last ? "" : "\n", NULL);
@@ -208,11 +204,11 @@ insert_item (ChatTranscript *self,
   if (!is_last)
     update_caption (self, index + 1);
 
-  /* The new lines are measured in the layout of the next frame then, with the scroll bar, not while it is painted. */
+  /* Makes the next frame measure the new lines in its layout phase, together with the scroll bar, not while it paints. */
   gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 
-/* Two who send at once may be heard in either order: all transcripts follow (number, seat). */
+/* Messages that are sent at the same time may arrive in any order. All transcripts sort them by number and seat. */
 static guint
 find_place (ChatTranscript *self,
             const Item     *item)
@@ -238,7 +234,7 @@ find_place (ChatTranscript *self,
 gboolean
 chat_transcript_is_empty (ChatTranscript *self)
 {
-  return self->items->len == 0;
+  return gtk_text_buffer_get_char_count (self->buffer) == 0;
 }
 
 void
@@ -258,7 +254,7 @@ chat_transcript_add_message (ChatTranscript *self,
   insert_item (self, find_place (self, &item), &item, body);
 }
 
-/* What was said just now, where messages have no number and no time of their own. */
+/* Adds a message that was sent just now, for layouts in which messages have neither number nor time. */
 void
 chat_transcript_add_text (ChatTranscript *self,
                           const char     *sender,
@@ -303,7 +299,7 @@ chat_transcript_add_event (ChatTranscript *self,
   insert_item (self, self->items->len, &item, body);
 }
 
-/* What comes now belongs to a new room, whose numbers start again. */
+/* The messages that follow belong to a new room, whose numbers start again. */
 void
 chat_transcript_begin_room (ChatTranscript *self)
 {
@@ -319,26 +315,15 @@ chat_transcript_clear (ChatTranscript *self)
 }
 
 static void
-update_colors (ChatTranscript *self)
+chat_transcript_set_colors (ChatTextView  *view,
+                            const GdkRGBA *peer,
+                            const GdkRGBA *dim)
 {
-  GdkRGBA dim;
+  ChatTranscript *self = CHAT_TRANSCRIPT (view);
 
-  chat_theme_get_colors (self->is_dark, &self->red, &dim);
-  g_object_set (self->peer_tag, "foreground-rgba", &self->red, NULL);
-  g_object_set (self->caption_tag, "foreground-rgba", &dim, NULL);
-  g_object_set (self->event_tag, "foreground-rgba", &dim, NULL);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
-}
-
-void
-chat_transcript_set_dark (ChatTranscript *self,
-                          gboolean        dark)
-{
-  if (dark == self->is_dark)
-    return;
-
-  self->is_dark = dark;
-  update_colors (self);
+  g_object_set (self->peer_tag, "foreground-rgba", peer, NULL);
+  g_object_set (self->caption_tag, "foreground-rgba", dim, NULL);
+  g_object_set (self->event_tag, "foreground-rgba", dim, NULL);
 }
 
 static void
@@ -347,10 +332,6 @@ chat_transcript_snapshot_layer (GtkTextView      *view,
                                 GtkSnapshot      *snapshot)
 {
   ChatTranscript *self = CHAT_TRANSCRIPT (view);
-  const gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
-  const int width = gtk_widget_get_width (GTK_WIDGET (self));
-  const int margin = chat_column_get_margin (width);
-  const int x = rtl ? width - margin - BAR_WIDTH : margin;
   GdkRectangle visible;
   GtkTextIter iter;
   int bar_top = 0;
@@ -375,8 +356,7 @@ chat_transcript_snapshot_layer (GtkTextView      *view,
 
       if ((is_caption || !is_peer) && bar_bottom > bar_top)
         {
-          gtk_snapshot_append_color (snapshot, &self->red,
-                                     &GRAPHENE_RECT_INIT (x, bar_top, BAR_WIDTH, bar_bottom - bar_top));
+          chat_text_view_draw_bar (CHAT_TEXT_VIEW (self), snapshot, bar_top, bar_bottom);
           bar_top = bar_bottom = 0;
         }
 
@@ -390,20 +370,7 @@ chat_transcript_snapshot_layer (GtkTextView      *view,
   while (gtk_text_iter_forward_line (&iter));
 
   if (bar_bottom > bar_top)
-    gtk_snapshot_append_color (snapshot, &self->red,
-                               &GRAPHENE_RECT_INIT (x, bar_top, BAR_WIDTH, bar_bottom - bar_top));
-}
-
-static void
-set_margins (ChatTranscript *self,
-             int             width)
-{
-  GtkTextView *view = GTK_TEXT_VIEW (self);
-  const gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
-  const int margin = chat_column_get_margin (width);
-
-  gtk_text_view_set_left_margin (view, rtl ? margin : margin + BAR_WIDTH + BAR_SPACE);
-  gtk_text_view_set_right_margin (view, rtl ? margin + BAR_WIDTH + BAR_SPACE : margin);
+    chat_text_view_draw_bar (CHAT_TEXT_VIEW (self), snapshot, bar_top, bar_bottom);
 }
 
 static void
@@ -412,18 +379,9 @@ chat_transcript_size_allocate (GtkWidget *widget,
                                int        height,
                                int        baseline)
 {
-  set_margins (CHAT_TRANSCRIPT (widget), width);
+  chat_text_view_set_margins (CHAT_TEXT_VIEW (widget), chat_clamp_get_margin (width), BAR_SPACE);
 
   GTK_WIDGET_CLASS (chat_transcript_parent_class)->size_allocate (widget, width, height, baseline);
-}
-
-static void
-chat_transcript_direction_changed (GtkWidget        *widget,
-                                   GtkTextDirection  previous)
-{
-  set_margins (CHAT_TRANSCRIPT (widget), gtk_widget_get_width (widget));
-
-  GTK_WIDGET_CLASS (chat_transcript_parent_class)->direction_changed (widget, previous);
 }
 
 static double
@@ -432,7 +390,7 @@ get_end (ChatTranscript *self)
   return gtk_adjustment_get_upper (self->vadjustment) - gtk_adjustment_get_page_size (self->vadjustment);
 }
 
-/* Who reads the end goes on doing so when the text grows or the view changes its size, nobody else is moved. */
+/* Keeps the end in view when the text grows or the view changes its size, unless the user has scrolled away from it. */
 static gboolean
 follow_end (GtkWidget     *widget,
             GdkFrameClock *clock,
@@ -448,8 +406,8 @@ follow_end (GtkWidget     *widget,
   return G_SOURCE_REMOVE;
 }
 
-/* The text view learns how high its lines are as they come in sight, and gets here again for each. It must not be
- * moved from within, nor between layout and paint: it is moved as the next frame begins. */
+/* The text view validates the heights of lines as they come into view, and the adjustment changes with each. It must
+ * not be scrolled from within that, nor between layout and paint, so it is scrolled at the start of the next frame. */
 static void
 on_resized (ChatTranscript *self)
 {
@@ -457,7 +415,7 @@ on_resized (ChatTranscript *self)
     self->follow_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), follow_end, NULL, NULL);
 }
 
-/* Until the end is reached again a move is the text view's doing; else it is the reader's. */
+/* While a scroll to the end is pending, the text view itself has moved; otherwise the user has scrolled. */
 static void
 on_moved (ChatTranscript *self)
 {
@@ -476,17 +434,14 @@ on_vadjustment_set (ChatTranscript *self)
   if (self->vadjustment == NULL)
     return;
 
-  g_signal_connect_swapped (self->vadjustment, "value-changed", G_CALLBACK (on_moved), self);
-  g_signal_connect_swapped (self->vadjustment, "changed", G_CALLBACK (on_resized), self);
+  g_signal_connect_object (self->vadjustment, "value-changed", G_CALLBACK (on_moved), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->vadjustment, "changed", G_CALLBACK (on_resized), self, G_CONNECT_SWAPPED);
 }
 
 static void
 chat_transcript_dispose (GObject *object)
 {
   ChatTranscript *self = CHAT_TRANSCRIPT (object);
-
-  if (self->vadjustment != NULL)
-    g_signal_handlers_disconnect_by_data (self->vadjustment, self);
 
   g_clear_object (&self->vadjustment);
 
@@ -512,14 +467,12 @@ static void
 chat_transcript_class_init (ChatTranscriptClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  GtkTextViewClass *view_class = GTK_TEXT_VIEW_CLASS (klass);
 
   object_class->dispose = chat_transcript_dispose;
   object_class->finalize = chat_transcript_finalize;
-  widget_class->size_allocate = chat_transcript_size_allocate;
-  widget_class->direction_changed = chat_transcript_direction_changed;
-  view_class->snapshot_layer = chat_transcript_snapshot_layer;
+  GTK_WIDGET_CLASS (klass)->size_allocate = chat_transcript_size_allocate;
+  GTK_TEXT_VIEW_CLASS (klass)->snapshot_layer = chat_transcript_snapshot_layer;
+  CHAT_TEXT_VIEW_CLASS (klass)->set_colors = chat_transcript_set_colors;
 }
 
 static void
@@ -531,14 +484,9 @@ chat_transcript_init (ChatTranscript *self)
   g_array_set_clear_func (self->items, item_clear);
   self->at_end = TRUE;
 
-  gtk_text_view_set_editable (view, FALSE);
-  gtk_text_view_set_cursor_visible (view, FALSE);
-  gtk_text_view_set_accepts_tab (view, FALSE);
-  gtk_text_view_set_wrap_mode (view, GTK_WRAP_WORD_CHAR);
   gtk_text_view_set_top_margin (view, 6);
 
   self->buffer = gtk_text_view_get_buffer (view);
-  gtk_text_buffer_set_enable_undo (self->buffer, FALSE);
   self->body_tag = gtk_text_buffer_create_tag (self->buffer, NULL,
                                                "pixels-above-lines", 3,
                                                "insert-hyphens", FALSE,
@@ -554,11 +502,10 @@ chat_transcript_init (ChatTranscript *self)
                                                 "justification", GTK_JUSTIFY_CENTER,
                                                 "scale", PANGO_SCALE_SMALL,
                                                 NULL);
-  /* The dim colour of captions goes above the peer's. */
+  /* The dim colour of captions overrides the colour of the peer's text. */
   gtk_text_tag_set_priority (self->caption_tag,
                              gtk_text_tag_table_get_size (gtk_text_buffer_get_tag_table (self->buffer)) - 1);
-  update_colors (self);
 
-  g_signal_connect (self, "notify::vadjustment", G_CALLBACK (on_vadjustment_set), NULL);
+  g_signal_connect_object (self, "notify::vadjustment", G_CALLBACK (on_vadjustment_set), self, 0);
   on_vadjustment_set (self);
 }

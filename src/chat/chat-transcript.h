@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gtk/gtk.h>
+#include "chat-text-view.h"
+
 #include <shmooze/shmooze.h>
 
 G_BEGIN_DECLS
 
 #define CHAT_TYPE_TRANSCRIPT (chat_transcript_get_type ())
 
-G_DECLARE_FINAL_TYPE (ChatTranscript, chat_transcript, CHAT, TRANSCRIPT, GtkTextView)
+G_DECLARE_FINAL_TYPE (ChatTranscript, chat_transcript, CHAT, TRANSCRIPT, ChatTextView)
 
 gboolean chat_transcript_is_empty    (ChatTranscript *self);
 void     chat_transcript_add_message (ChatTranscript *self,
@@ -24,7 +25,5 @@ void     chat_transcript_add_event   (ChatTranscript *self,
                                       const char     *what);
 void     chat_transcript_begin_room  (ChatTranscript *self);
 void     chat_transcript_clear       (ChatTranscript *self);
-void     chat_transcript_set_dark    (ChatTranscript *self,
-                                      gboolean        dark);
 
 G_END_DECLS

@@ -3,88 +3,47 @@
 
 #include "chat-window.h"
 
-#include "chat-banner.h"
-#include "chat-composer.h"
-#include "chat-page.h"
-#include "chat-sending.h"
+#include "chat-conversation.h"
 #include "chat-size.h"
 #include "chat-theme.h"
-#include "chat-transcript.h"
-#include "chat-typing.h"
-#include "chat-waiting.h"
 #include "chat-words.h"
 
 #include <glib/gi18n.h>
 
+/* The chat in a room. In this directory, each .ui file names the handlers for the signals of its own widgets; all other
+ * signals are connected with g_signal_connect_object(). */
 struct _ChatWindow
 {
   GtkApplicationWindow  parent_instance;
 
   char                 *region;
-  ShmoozeRoom          *room;      /* NULL: not in it */
+  ShmoozeRoom          *room;      /* NULL: not connected */
   gboolean              is_joining;
 
-  GtkMenuButton        *menu_button;
-  GMenuModel           *main_menu;
   GtkLabel             *title_label;
   GtkLabel             *subtitle;
-  GtkStack             *pages;
-  GtkStack             *talk;
-  ChatPage             *empty;
-  GtkWidget            *error;
-  ChatBanner           *banner;
-  ChatTranscript       *transcript;
-  ChatWaiting          *waiting;
-  ChatTyping           *typing;
-  ChatComposer         *composer;
+  ChatConversation     *conversation;
 };
 
 G_DEFINE_FINAL_TYPE (ChatWindow, chat_window, GTK_TYPE_APPLICATION_WINDOW)
 
-static void chat_window_leave (ChatWindow *self);
-
-/* The way of a keystroke: out … */
-
+/* The path of a keystroke: out here; in, see ChatPeerDraft. */
 static void
-on_composer_changed (ChatComposer *composer,
-                     const char   *text,
-                     ChatWindow   *self)
+on_composer_changed (ChatWindow *self,
+                     const char *text)
 {
-  /* What is too long the composer tells by itself; the others go on seeing the last that was not. */
+  /* The composer reports a text that is too long, and the peers keep the last one that was not. */
   if (self->room != NULL && !shmooze_room_is_watching (self->room))
     shmooze_room_set_draft (self->room, text, NULL);
-}
-
-/* … and in. */
-
-static void
-on_draft_changed (ShmoozeRoom *room,
-                  ShmoozePeer *peer,
-                  ChatWindow  *self)
-{
-  chat_typing_update (self->typing, peer);
 }
 
 /* Messages */
 
 static void
-update_talk (ChatWindow *self)
+on_message (ChatWindow     *self,
+            ShmoozeMessage *message)
 {
-  const gboolean is_alone = self->room != NULL
-                            ? g_list_model_get_n_items (shmooze_room_get_peers (self->room)) == 0
-                            : !self->is_joining;  /* who knows */
-
-  gtk_stack_set_visible_child_name (self->talk, is_alone && chat_transcript_is_empty (self->transcript)
-                                                && chat_waiting_count (self->waiting) == 0 ? "empty" : "transcript");
-}
-
-static void
-on_message (ShmoozeRoom    *room,
-            ShmoozeMessage *message,
-            ChatWindow     *self)
-{
-  chat_transcript_add_message (self->transcript, message);
-  update_talk (self);
+  chat_transcript_add_message (chat_conversation_get_transcript (self->conversation), message);
 }
 
 static void
@@ -92,28 +51,21 @@ on_sent (GObject      *source,
          GAsyncResult *result,
          gpointer      data)
 {
-  g_autoptr (ChatSending) sending = data;
-  GtkRoot *window = chat_sending_get_root (sending);
+  g_autoptr (GtkWidget) row = data;
   g_autoptr (GError) error = NULL;
 
   shmooze_room_send_finish (SHMOOZE_ROOM (source), result, &error);
-
-  if (window == NULL)
-    return;
-
-  chat_sending_settle (sending, error);
-  update_talk (CHAT_WINDOW (window));
+  chat_conversation_settle (row, error);
 }
 
 static void
-on_composer_send (ChatComposer *composer,
-                  const char   *text,
-                  ChatWindow   *self)
+on_composer_send (ChatWindow *self,
+                  const char *text)
 {
-  shmooze_room_send_async (self->room, text, NULL, on_sent, chat_sending_begin (self->waiting, composer, text));
+  shmooze_room_send_async (self->room, text, NULL, on_sent, chat_conversation_queue (self->conversation, text));
 }
 
-/* Who is here */
+/* Presence */
 
 static void
 update_subtitle (ChatWindow *self)
@@ -128,101 +80,67 @@ update_subtitle (ChatWindow *self)
   else
     gtk_label_set_label (self->subtitle, names != NULL ? names : _("Waiting for another window"));
 
-  /* Told in any case, GTK would ask the display where the pointer is. */
+  /* GTK asks the display server for the pointer at each change of a tooltip, even if the text stays the same. */
   if (g_strcmp0 (gtk_widget_get_tooltip_text (GTK_WIDGET (self->subtitle)), names) != 0)
     gtk_widget_set_tooltip_text (GTK_WIDGET (self->subtitle), names);
-}
-
-/* The application does it, and comes back with the room. */
-static void
-join (ChatWindow *self)
-{
-  self->is_joining = TRUE;
-  update_subtitle (self);
-  gtk_widget_activate_action (GTK_WIDGET (self), "app.join", NULL);
 }
 
 static void
 on_peers_changed (ChatWindow *self)
 {
+  /* While the window is joining, it does not know yet. */
+  chat_conversation_set_alone (self->conversation,
+                               self->room != NULL
+                               ? g_list_model_get_n_items (shmooze_room_get_peers (self->room)) == 0
+                               : !self->is_joining);
   update_subtitle (self);
-  update_talk (self);
 }
 
-static void
+static void G_GNUC_PRINTF (3, 0)
 add_event (ChatWindow  *self,
-           const char  *format,
-           ShmoozePeer *peer)
+           ShmoozePeer *peer,
+           const char  *format)
 {
   g_autofree char *name = chat_words_name (shmooze_peer_get_nick (peer));
-  g_autofree char *what = NULL;
+  g_autofree char *event = NULL;
 
   #pragma GCC diagnostic push
   #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  what = g_strdup_printf (format, name);
+  event = g_strdup_printf (format, name);
   #pragma GCC diagnostic pop
 
-  chat_transcript_add_event (self->transcript, what);
-  update_talk (self);
+  chat_transcript_add_event (chat_conversation_get_transcript (self->conversation), event);
 }
 
 static void
-on_peer_joined (ShmoozeRoom *room,
-                ShmoozePeer *peer,
-                ChatWindow  *self)
+on_peer_joined (ChatWindow  *self,
+                ShmoozePeer *peer)
 {
-  add_event (self, shmooze_peer_is_watching (peer) ? _("%s is watching") : _("%s joined"), peer);
+  add_event (self, peer, shmooze_peer_is_watching (peer) ? _("%s is watching") : _("%s joined"));
 }
 
 static void
-on_banner_clicked (ChatWindow *self)
-{
-  const ChatBannerKind kind = chat_banner_get_kind (self->banner);
-
-  chat_banner_hide (self->banner);
-
-  if (kind == CHAT_BANNER_WATCHING)
-    chat_transcript_clear (self->transcript);
-
-  if (kind == CHAT_BANNER_WATCHING || kind == CHAT_BANNER_LOST)
-    {
-      chat_window_leave (self);
-      join (self);
-    }
-
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
-}
-
-static void
-on_peer_left (ShmoozeRoom      *room,
+on_peer_left (ChatWindow       *self,
               ShmoozePeer      *peer,
-              ShmoozePeerState  how,
-              ChatWindow       *self)
+              ShmoozePeerState  how)
 {
-  if (how == SHMOOZE_PEER_CRASHED)
-    {
-      if (*shmooze_peer_get_draft (peer) != '\0')
-        chat_transcript_add_unsent (self->transcript, shmooze_peer_get_nick (peer), shmooze_peer_get_draft (peer));
+  if (how == SHMOOZE_PEER_CRASHED && *shmooze_peer_get_draft (peer) != '\0')
+    chat_transcript_add_unsent (chat_conversation_get_transcript (self->conversation),
+                                shmooze_peer_get_nick (peer), shmooze_peer_get_draft (peer));
 
-      add_event (self, _("%s left unexpectedly"), peer);
-    }
-  else
-    {
-      add_event (self, _("%s left"), peer);
-    }
+  add_event (self, peer, how == SHMOOZE_PEER_CRASHED ? _("%s left unexpectedly") : _("%s left"));
 
-  if (shmooze_room_is_watching (room) && !shmooze_peer_is_watching (peer))
-    chat_banner_show (self->banner, CHAT_BANNER_WATCHING, _("A seat is free. Rejoin to send messages."), NULL,
-                      _("Rejoin"));
+  if (shmooze_room_is_watching (self->room) && !shmooze_peer_is_watching (peer))
+    chat_banner_show (chat_conversation_get_banner (self->conversation), CHAT_BANNER_WATCHING,
+                      _("A seat is free. Rejoin to send messages."), NULL, _("Rejoin"));
 }
 
 static void
-on_lane_broken (ShmoozeRoom *room,
-                guint        seat,
-                GError      *error,
-                ChatWindow  *self)
+on_lane_broken (ChatWindow *self,
+                guint       seat,
+                GError     *error)
 {
-  GListModel *peers = shmooze_room_get_peers (room);
+  GListModel *peers = shmooze_room_get_peers (self->room);
   g_autofree char *text = NULL;
 
   for (guint i = 0; i < g_list_model_get_n_items (peers) && text == NULL; i++)
@@ -238,25 +156,14 @@ on_lane_broken (ShmoozeRoom *room,
   if (text == NULL)
     text = g_strdup (_("Part of the region is damaged. Some messages cannot be read."));
 
-  chat_banner_show (self->banner, CHAT_BANNER_BROKEN, text, error->message, _("Close"));
+  chat_banner_show (chat_conversation_get_banner (self->conversation), CHAT_BANNER_BROKEN, text, error->message,
+                    _("Close"));
 }
 
-static void
-on_lost (ShmoozeRoom *room,
-         GError      *error,
-         ChatWindow  *self)
-{
-  chat_window_leave (self);
-  chat_banner_show (self->banner, CHAT_BANNER_LOST,
-                    _("The region is gone: another program truncated or replaced it. "
-                      "The messages so far stay here until you close the window."),
-                    error->message, _("Rejoin"));
-}
-
-/* Coming and going */
+/* Joining and leaving */
 
 static void
-chat_window_leave (ChatWindow *self)
+leave (ChatWindow *self)
 {
   g_autoptr (ShmoozeRoom) room = g_steal_pointer (&self->room);
 
@@ -267,129 +174,83 @@ chat_window_leave (ChatWindow *self)
   g_signal_handlers_disconnect_by_data (room, self);
   shmooze_room_leave (room);
 
-  if (self->composer == NULL)
-    return;
-
-  chat_typing_set_peers (self->typing, NULL);
+  chat_draft_list_set_peers (chat_conversation_get_drafts (self->conversation), NULL);
+  chat_composer_set_can_send (chat_conversation_get_composer (self->conversation), FALSE);
   update_subtitle (self);
-  chat_composer_set_can_send (self->composer, FALSE);
 }
 
-/* Most windows never need it. */
 static void
-add_error_page (ChatWindow *self)
+on_lost (ChatWindow *self,
+         GError     *error)
 {
-  if (self->error != NULL)
-    return;
-
-  self->error = g_object_new (CHAT_TYPE_PAGE,
-                              "icon-name", "dialog-warning-symbolic",
-                              "icon-size", 48,
-                              "button", _("Try Again"),
-                              "action", "room.join",
-                              NULL);
-  gtk_stack_add_named (self->pages, self->error, "error");
+  leave (self);
+  chat_conversation_show_lost (self->conversation, error);
 }
 
-/* There is no room to enter: says why. */
-void
-chat_window_stay (ChatWindow   *self,
-                  const GError *error)
+/* The application joins the room, and calls chat_window_enter() or chat_window_show_error(). */
+static void
+join (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
 {
-  g_autofree char *region = chat_words_region (self->region);
-  g_autofree char *title = NULL;
+  ChatWindow *self = CHAT_WINDOW (widget);
 
+  leave (self);
+  self->is_joining = TRUE;
+  update_subtitle (self);
+  gtk_widget_activate_action (widget, "app.join", NULL);
+}
+
+void
+chat_window_show_error (ChatWindow   *self,
+                        const GError *error)
+{
   self->is_joining = FALSE;
   update_subtitle (self);
-
-  /* The talk so far is not taken away. */
-  if (!chat_transcript_is_empty (self->transcript))
-    {
-      chat_banner_show (self->banner, CHAT_BANNER_LOST, error->message, NULL, _("Rejoin"));
-      return;
-    }
-
-  add_error_page (self);
-  title = g_strdup_printf (_("Cannot Join “%s”"), region);
-  g_object_set (self->error, "title", title, "text", error->message, NULL);
-  gtk_stack_set_visible_child_name (self->pages, "error");
-  gtk_widget_grab_focus (self->error);
+  chat_conversation_show_error (self->conversation, self->region, error);
 }
 
 void
 chat_window_enter (ChatWindow  *self,
                    ShmoozeRoom *room)
 {
+  const gboolean is_watching = shmooze_room_is_watching (room);
+  GListModel *peers = shmooze_room_get_peers (room);
   g_autofree char *name = chat_words_name (shmooze_room_get_nick (room));
   g_autofree char *you = NULL;
-  GListModel *peers;
 
   self->room = g_object_ref (room);
   self->is_joining = FALSE;
 
-  g_signal_connect (self->room, "message", G_CALLBACK (on_message), self);
-  g_signal_connect (self->room, "draft-changed", G_CALLBACK (on_draft_changed), self);
-  g_signal_connect (self->room, "peer-joined", G_CALLBACK (on_peer_joined), self);
-  g_signal_connect (self->room, "peer-left", G_CALLBACK (on_peer_left), self);
-  g_signal_connect (self->room, "lane-broken", G_CALLBACK (on_lane_broken), self);
-  g_signal_connect (self->room, "lost", G_CALLBACK (on_lost), self);
+  g_signal_connect_object (room, "message", G_CALLBACK (on_message), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (room, "peer-joined", G_CALLBACK (on_peer_joined), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (room, "peer-left", G_CALLBACK (on_peer_left), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (room, "lane-broken", G_CALLBACK (on_lane_broken), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (room, "lost", G_CALLBACK (on_lost), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (peers, "items-changed", G_CALLBACK (on_peers_changed), self, G_CONNECT_SWAPPED);
 
   /* Translators: the tooltip of the window's title */
   you = g_strdup_printf (_("The others see you as %s"), name);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->title_label), you);
 
-  chat_transcript_begin_room (self->transcript);
-  gtk_stack_set_visible_child_name (self->pages, "room");
-  gtk_widget_set_sensitive (GTK_WIDGET (self->composer), !shmooze_room_is_watching (self->room));
-  chat_composer_set_can_send (self->composer, !shmooze_room_is_watching (self->room));
-  chat_composer_set_max_text (self->composer, shmooze_room_get_max_text (self->room));
-
-  chat_banner_show_private (self->banner, self->region);
-  if (shmooze_room_is_watching (self->room))
-    chat_banner_show (self->banner, CHAT_BANNER_WATCHING,
-                      _("All seats are taken. You can read, and you can send messages when a seat becomes free."), NULL, NULL);
-
-  peers = shmooze_room_get_peers (self->room);
-  g_signal_connect_swapped (peers, "items-changed", G_CALLBACK (on_peers_changed), self);
+  chat_transcript_begin_room (chat_conversation_get_transcript (self->conversation));
+  chat_draft_list_set_peers (chat_conversation_get_drafts (self->conversation), peers);
   on_peers_changed (self);
-  chat_typing_set_peers (self->typing, peers);
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
-}
-
-static void
-join_again (GtkWidget  *widget,
-            const char *action,
-            GVariant   *parameter)
-{
-  join (CHAT_WINDOW (widget));
-}
-
-/* Who types while the transcript has the focus means the composer. */
-static gboolean
-on_transcript_key_pressed (GtkEventControllerKey *controller,
-                           guint                  keyval,
-                           guint                  keycode,
-                           GdkModifierType        state,
-                           ChatWindow            *self)
-{
-  const gunichar c = gdk_keyval_to_unicode (keyval);
-
-  if ((state & (GDK_CONTROL_MASK | GDK_ALT_MASK)) != 0 || c == 0 || !g_unichar_isprint (c))
-    return GDK_EVENT_PROPAGATE;
-
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
-
-  return gtk_event_controller_key_forward (controller, chat_composer_get_view (self->composer));
+  chat_conversation_enter (self->conversation, self->region, shmooze_room_get_max_text (room), !is_watching);
+  if (is_watching)
+    chat_banner_show (chat_conversation_get_banner (self->conversation), CHAT_BANNER_WATCHING,
+                      _("All seats are taken. You can read, and you can send messages when a seat becomes free."),
+                      NULL, NULL);
 }
 
 static gboolean
 chat_window_close_request (GtkWindow *window)
 {
-  return chat_waiting_keeps_open (CHAT_WINDOW (window)->waiting, window)
+  return chat_outbox_keeps_open (chat_conversation_get_outbox (CHAT_WINDOW (window)->conversation), window)
          || GTK_WINDOW_CLASS (chat_window_parent_class)->close_request (window);
 }
 
-/* However the window comes to its end. */
+/* However the window is closed. */
 static void
 chat_window_unrealize (GtkWidget *widget)
 {
@@ -402,17 +263,15 @@ static void
 chat_window_css_changed (GtkWidget         *widget,
                          GtkCssStyleChange *change)
 {
-  ChatWindow *self = CHAT_WINDOW (widget);
-
   GTK_WIDGET_CLASS (chat_window_parent_class)->css_changed (widget, change);
 
-  chat_transcript_set_dark (self->transcript, chat_theme_update (widget));
+  chat_theme_update (widget);
 }
 
 static void
 chat_window_dispose (GObject *object)
 {
-  chat_window_leave (CHAT_WINDOW (object));
+  leave (CHAT_WINDOW (object));
 
   G_OBJECT_CLASS (chat_window_parent_class)->dispose (object);
 }
@@ -420,9 +279,7 @@ chat_window_dispose (GObject *object)
 static void
 chat_window_finalize (GObject *object)
 {
-  ChatWindow *self = CHAT_WINDOW (object);
-
-  g_free (self->region);
+  g_free (CHAT_WINDOW (object)->region);
 
   G_OBJECT_CLASS (chat_window_parent_class)->finalize (object);
 }
@@ -433,12 +290,7 @@ chat_window_class_init (ChatWindowClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  g_type_ensure (CHAT_TYPE_BANNER);
-  g_type_ensure (CHAT_TYPE_COMPOSER);
-  g_type_ensure (CHAT_TYPE_PAGE);
-  g_type_ensure (CHAT_TYPE_TRANSCRIPT);
-  g_type_ensure (CHAT_TYPE_TYPING);
-  g_type_ensure (CHAT_TYPE_WAITING);
+  g_type_ensure (CHAT_TYPE_CONVERSATION);
 
   object_class->dispose = chat_window_dispose;
   object_class->finalize = chat_window_finalize;
@@ -446,40 +298,22 @@ chat_window_class_init (ChatWindowClass *klass)
   widget_class->css_changed = chat_window_css_changed;
   GTK_WINDOW_CLASS (klass)->close_request = chat_window_close_request;
 
-  gtk_widget_class_install_action (widget_class, "room.join", NULL, join_again);
+  gtk_widget_class_install_action (widget_class, "conversation.join", NULL, join);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-window.ui");
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, menu_button);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, main_menu);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, title_label);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, subtitle);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, pages);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, talk);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, empty);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, banner);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, transcript);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, waiting);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, typing);
-  gtk_widget_class_bind_template_child (widget_class, ChatWindow, composer);
-  gtk_widget_class_bind_template_callback (widget_class, on_composer_changed);
-  gtk_widget_class_bind_template_callback (widget_class, on_composer_send);
-  gtk_widget_class_bind_template_callback (widget_class, on_banner_clicked);
-  gtk_widget_class_bind_template_callback (widget_class, on_transcript_key_pressed);
-}
-
-/* As the emoji chooser: made when it is first asked for. */
-static void
-create_menu (GtkMenuButton *button,
-             gpointer       data)
-{
-  if (gtk_menu_button_get_menu_model (button) == NULL)
-    gtk_menu_button_set_menu_model (button, CHAT_WINDOW (data)->main_menu);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, conversation);
 }
 
 static void
 chat_window_init (ChatWindow *self)
 {
+  ChatComposer *composer;
+
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_menu_button_set_create_popup_func (self->menu_button, create_menu, self, NULL);
+  composer = chat_conversation_get_composer (self->conversation);
+  g_signal_connect_object (composer, "changed", G_CALLBACK (on_composer_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (composer, "send", G_CALLBACK (on_composer_send), self, G_CONNECT_SWAPPED);
 }
 
 GtkWidget *
@@ -497,7 +331,9 @@ chat_window_new (GtkApplication *application,
                             "while you type it."), title);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);
-  g_object_set (self->empty, "text", text, NULL);
+  chat_conversation_describe (self->conversation, _("No One Else Is Here Yet"), text,
+                              _("The region is full. These messages will be sent in this order when every reader has "
+                                "caught up."));
   chat_size_restore (GTK_WINDOW (self));
   on_peers_changed (self);
 

@@ -10,11 +10,11 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (ChatWindow, chat_window, CHAT, WINDOW, GtkApplicationWindow)
 
-GtkWidget *chat_window_new   (GtkApplication *application,
-                              const char     *region);
-void       chat_window_enter (ChatWindow     *self,
-                              ShmoozeRoom    *room);
-void       chat_window_stay  (ChatWindow     *self,
-                              const GError   *error);
+GtkWidget *chat_window_new        (GtkApplication *application,
+                                   const char     *region);
+void       chat_window_enter      (ChatWindow     *self,
+                                   ShmoozeRoom    *room);
+void       chat_window_show_error (ChatWindow     *self,
+                                   const GError   *error);
 
 G_END_DECLS

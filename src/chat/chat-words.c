@@ -28,34 +28,25 @@ is_fit_for_a_name (gunichar c)
     }
 }
 
-static gboolean
-is_right_to_left (gunichar c)
-{
-  switch (g_unichar_get_script (c))
-    {
-    case G_UNICODE_SCRIPT_ARABIC:
-    case G_UNICODE_SCRIPT_HEBREW:
-    case G_UNICODE_SCRIPT_NKO:
-    case G_UNICODE_SCRIPT_SYRIAC:
-    case G_UNICODE_SCRIPT_THAANA:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
-/* As the first letter says. */
+/* The direction of the first letter; without one, that of the interface. */
 static GtkTextDirection
 find_direction (const char *text)
 {
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    if (g_unichar_isalpha (g_utf8_get_char (p)))
-      return is_right_to_left (g_utf8_get_char (p)) ? GTK_TEXT_DIR_RTL : GTK_TEXT_DIR_LTR;
+  PangoDirection direction;
 
-  return gtk_widget_get_default_direction ();
+  /* Deprecated without a replacement. */
+  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  direction = pango_find_base_dir (text, -1);
+  G_GNUC_END_IGNORE_DEPRECATIONS
+
+  if (direction == PANGO_DIRECTION_NEUTRAL)
+    return gtk_widget_get_default_direction ();
+
+  return direction == PANGO_DIRECTION_RTL ? GTK_TEXT_DIR_RTL : GTK_TEXT_DIR_LTR;
 }
 
-/* A stranger chose the name: it stays on its line, and its direction does not turn the words around it. */
+/* Makes a name that a peer chose safe to display: it stays on one line and does not change the direction of the text
+ * around it. */
 char *
 chat_words_name (const char *nick)
 {
@@ -69,11 +60,11 @@ chat_words_name (const char *nick)
     {
       const gboolean rtl = gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL;
 
-      /* A slash at its beginning or end, which has no direction, goes with the name. */
+      /* So that a slash at the beginning or end, which has no direction, gets that of the name. */
       g_string_prepend (name, rtl ? LEFT_TO_RIGHT_MARK : RIGHT_TO_LEFT_MARK);
       g_string_append (name, rtl ? LEFT_TO_RIGHT_MARK : RIGHT_TO_LEFT_MARK);
       g_string_prepend (name, FIRST_STRONG_ISOLATE);
-      /* Pango takes the direction of a line from its first letter, within an isolate or not. */
+      /* Pango takes the direction of a line from its first letter, also from one within an isolate. */
       g_string_prepend (name, rtl ? RIGHT_TO_LEFT_MARK : LEFT_TO_RIGHT_MARK);
       g_string_append (name, POP_DIRECTIONAL_ISOLATE);
     }
@@ -112,7 +103,7 @@ make_list (const char * const *names)
   return g_steal_pointer (&list);
 }
 
-/* Who is here, or NULL when that is nobody. */
+/* Returns: (nullable): the names of all peers; NULL if there are none */
 char *
 chat_words_peers (GListModel *peers)
 {
@@ -138,7 +129,7 @@ chat_words_peers (GListModel *peers)
   return make_list ((const char * const *) names->pdata);
 }
 
-/* The day is said too where it is another one than that of @previous. */
+/* Includes the day unless it is the same as that of @previous. */
 char *
 chat_words_time (gint64 time,
                  gint64 previous)
@@ -169,7 +160,7 @@ chat_words_region (const char *name)
   return chat_words_name (valid);
 }
 
-/* What to say of a region that others cannot find, or NULL. */
+/* Returns: (nullable): an explanation, if programs outside this sandbox cannot find the region */
 char *
 chat_words_private (const char *name)
 {
@@ -183,7 +174,7 @@ chat_words_private (const char *name)
                             "To talk to windows that are started separately, use a name without a slash."), region);
 }
 
-/* @text, and that others cannot find the region where that is so. */
+/* Appends chat_words_private() to @text. */
 char *
 chat_words_explain (const char *text,
                     const char *name)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "chat-page.h"
+#include "chat-status-page.h"
 
-#include "chat-column.h"
+#include "chat-clamp.h"
 
-/* A page that has nothing to show but what is so, and one button for what to do about it. */
-struct _ChatPage
+/* A page that explains a state, with one button that leads out of it. */
+struct _ChatStatusPage
 {
   GtkWidget  parent_instance;
 
+  GtkWidget *scroller;
   GtkImage  *image;
   GtkLabel  *title_label;
   GtkLabel  *text_label;
@@ -29,15 +30,15 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-G_DEFINE_FINAL_TYPE (ChatPage, chat_page, GTK_TYPE_WIDGET)
+G_DEFINE_FINAL_TYPE (ChatStatusPage, chat_status_page, GTK_TYPE_WIDGET)
 
 static void
-chat_page_set_property (GObject      *object,
-                        guint         id,
-                        const GValue *value,
-                        GParamSpec   *pspec)
+chat_status_page_set_property (GObject      *object,
+                               guint         id,
+                               const GValue *value,
+                               GParamSpec   *pspec)
 {
-  ChatPage *self = CHAT_PAGE (object);
+  ChatStatusPage *self = CHAT_STATUS_PAGE (object);
 
   switch (id)
     {
@@ -65,32 +66,31 @@ chat_page_set_property (GObject      *object,
 }
 
 static gboolean
-chat_page_grab_focus (GtkWidget *widget)
+chat_status_page_grab_focus (GtkWidget *widget)
 {
-  return gtk_widget_grab_focus (GTK_WIDGET (CHAT_PAGE (widget)->button));
+  return gtk_widget_grab_focus (GTK_WIDGET (CHAT_STATUS_PAGE (widget)->button));
 }
 
 static void
-chat_page_dispose (GObject *object)
+chat_status_page_dispose (GObject *object)
 {
-  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL;)
-    gtk_widget_unparent (child);
+  gtk_widget_dispose_template (GTK_WIDGET (object), CHAT_TYPE_STATUS_PAGE);
 
-  G_OBJECT_CLASS (chat_page_parent_class)->dispose (object);
+  G_OBJECT_CLASS (chat_status_page_parent_class)->dispose (object);
 }
 
 static void
-chat_page_class_init (ChatPageClass *klass)
+chat_status_page_class_init (ChatStatusPageClass *klass)
 {
   const GParamFlags flags = G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS;
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  g_type_ensure (CHAT_TYPE_COLUMN);
+  g_type_ensure (CHAT_TYPE_CLAMP);
 
-  object_class->set_property = chat_page_set_property;
-  object_class->dispose = chat_page_dispose;
-  widget_class->grab_focus = chat_page_grab_focus;
+  object_class->set_property = chat_status_page_set_property;
+  object_class->dispose = chat_status_page_dispose;
+  widget_class->grab_focus = chat_status_page_grab_focus;
 
   props[PROP_ICON_NAME] = g_param_spec_string ("icon-name", NULL, NULL, NULL, flags);
   props[PROP_ICON_SIZE] = g_param_spec_int ("icon-size", NULL, NULL, -1, G_MAXINT, -1, flags);
@@ -100,16 +100,17 @@ chat_page_class_init (ChatPageClass *klass)
   props[PROP_ACTION] = g_param_spec_string ("action", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-page.ui");
-  gtk_widget_class_bind_template_child (widget_class, ChatPage, image);
-  gtk_widget_class_bind_template_child (widget_class, ChatPage, title_label);
-  gtk_widget_class_bind_template_child (widget_class, ChatPage, text_label);
-  gtk_widget_class_bind_template_child (widget_class, ChatPage, button);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-status-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, ChatStatusPage, scroller);
+  gtk_widget_class_bind_template_child (widget_class, ChatStatusPage, image);
+  gtk_widget_class_bind_template_child (widget_class, ChatStatusPage, title_label);
+  gtk_widget_class_bind_template_child (widget_class, ChatStatusPage, text_label);
+  gtk_widget_class_bind_template_child (widget_class, ChatStatusPage, button);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
 }
 
 static void
-chat_page_init (ChatPage *self)
+chat_status_page_init (ChatStatusPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
 }
