@@ -124,7 +124,8 @@ def draw(data):
             text(MARGIN, 70, 'Shmooze, the usual alternatives, and the limits of the machine', 14, PALE)]
     foot = [text(MARGIN, height - FOOT + 44 + 19 * i, words, 12, PALE) for i, words in enumerate(said)]
     return '\n'.join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
+        f'width="{WIDTH}" height="{height:.0f}" '
         'font-family="Cantarell, Inter, \'DejaVu Sans\', sans-serif">',
         '<defs><pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect width="6" height="6" fill="#f6f5f4"/><rect width="2" height="6" fill="#c0bfbc"/></pattern></defs>',

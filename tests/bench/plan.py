@@ -152,7 +152,8 @@ def targets():
               Target('round trip of a room message in main loops', loop, ROOM, LANE, 1.5)]
     stream = ONE_WAY_64.columns[0][1]
     found += [Target('one way, 64 B', stream, LANE, INLINE, 1 / 0.95, '≥ 0.95 ×')]
-    found += [Target(f'one way, {heading}', cell, LANE, CHUNKS, 1 / 0.9, '≥ 0.90 ×') for heading, cell in ONE_WAY.columns]
+    found += [Target(f'one way, {heading}', cell, LANE, CHUNKS, 1 / 0.9, '≥ 0.90 ×')
+              for heading, cell in ONE_WAY.columns]
     for heading, cell in IDLE.columns:
         found += [Target(f'idle {heading}, context switches per second', cell, LANE, '', 0.5, '', 'switches'),
                   Target(f'idle {heading}, µs of CPU per second', cell, LANE, '', 10, '', 'cpu')]

@@ -26,7 +26,8 @@ def parse_arguments():
     parser.add_argument('programs', metavar='DIRECTORY', nargs='?', help='where the programs were built')
     parser.add_argument('--quick', action='store_true', help='measure only four workloads, in two short rounds')
     parser.add_argument('--rounds', type=int, help='default: 5, with --quick 2')
-    parser.add_argument('--only', metavar='REGEX', default='', help='measure only what matches “SIDE: WORKLOAD WAIT SIZE PLACE”')
+    parser.add_argument('--only', metavar='REGEX', default='',
+                        help='measure only what matches “SIDE: WORKLOAD WAIT SIZE PLACE”')
     parser.add_argument('--targets', action='store_true', help='print only the targets')
     parser.add_argument('--json', metavar='FILE', help='write the raw figures')
     parser.add_argument('--svg', metavar='FILE', help='write a chart')
@@ -140,7 +141,8 @@ def run(arguments):
                 'left_out': left_out, 'measurements': []}
         if arguments.only:
             cells, sides = narrowed(cells, sides, arguments.only)
-        data['measurements'] += in_turns(arguments.programs, sides, [c for c in cells if c.workload != 'idle'], arguments)
+        data['measurements'] += in_turns(arguments.programs, sides, [c for c in cells if c.workload != 'idle'],
+                                         arguments)
         data['measurements'] += side_by_side(arguments.programs, sides, [c for c in cells if c.workload == 'idle'])
         data['region'] = {} if arguments.only else measure_region(arguments.programs)
     say('')

@@ -601,41 +601,41 @@ shmooze_reader_wait (ShmoozeReader  *self,
                      GError        **error)
 {
   GPollFD fds[2] = { { .fd = -1, .events = G_IO_IN }, { .fd = -1 } };
-  gint64 now, deadline, spin_end;
   guint n_fds = 1, poll_msec = SHMOOZE_POLL_MIN_MSEC;
-  gboolean news = FALSE;
+  gboolean news = FALSE, spins;
+  gint64 deadline;
 
   g_return_val_if_fail (is_reader (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   deadline = shmooze_deadline_from_timeout (timeout_usec);
-  now = g_get_monotonic_time ();
-  if (self->wait == SHMOOZE_WAIT_SPIN)
-    spin_end = deadline;
-  else if (self->may_spin && is_open (self) && shmooze_lane_runs_elsewhere (&self->lane, SHMOOZE_LANE_PROCESSOR))
-    spin_end = MIN (deadline, now + SHMOOZE_SPIN_USEC);
-  else
-    spin_end = now;
+  spins = self->may_spin && is_open (self) && shmooze_lane_runs_elsewhere (&self->lane, SHMOOZE_LANE_PROCESSOR);
   if (cancellable != NULL && g_cancellable_make_pollfd (cancellable, &fds[1]))
     n_fds = 2;
 
   while (!news && check_readable (self, error) && !g_cancellable_set_error_if_cancelled (cancellable, error))
     {
+      /* The clock first, so that there is one more look after this process was stopped for a while. */
+      gint64 left = deadline == G_MAXINT64 ? -1 : MAX (deadline - g_get_monotonic_time (), 0);
+
       news = shmooze_reader_has_news (self);
       if (news)
         break;
-      if (now >= deadline)
+      if (left == 0)
         {
           g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Timed out waiting for a message"));
           break;
         }
 
-      if (now < spin_end)
-        news = spin (self, spin_end, cancellable);
+      if (self->wait == SHMOOZE_WAIT_SPIN)
+        news = spin (self, deadline, cancellable);
+      else if (spins)
+        {
+          news = spin (self, MIN (deadline, g_get_monotonic_time () + SHMOOZE_SPIN_USEC), cancellable);
+          spins = FALSE;
+        }
       else
-        sleep_until (self, deadline == G_MAXINT64 ? -1 : deadline - now, fds, n_fds, &poll_msec);
-      if (!news)
-        now = g_get_monotonic_time ();
+        sleep_until (self, left, fds, n_fds, &poll_msec);
     }
   shmooze_reader_wake_up (self);
   if (n_fds == 2)

@@ -7,9 +7,13 @@
 gint64
 shmooze_deadline_from_timeout (gint64 timeout_usec)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now;
 
-  return timeout_usec < 0 || timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
+  if (timeout_usec < 0)
+    return G_MAXINT64;
+
+  now = g_get_monotonic_time ();
+  return timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
 }
 
 /* With a time-out of 0 there is one attempt, with a negative one there are attempts for ever. */
