@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests of --json on shmoozectl's verbs, against what they print without it: test-ctl-json.py SHMOOZECTL. Prints TAP."""
+"""Tests of --json on the verbs of shmoozectl, compared with what they print without it."""
 import base64
 import datetime
 import glob
@@ -11,33 +11,15 @@ import re
 import signal
 import struct
 import subprocess
-import sys
 import unicodedata
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'rig'))
-import tap  # noqa: E402
-from place import DEADLINE, Place, contains, equal, wait_until  # noqa: E402
+from common import CTL, DEADLINE, bad, contains, equal, good, main, place, tap, wait_until
 
-CTL = os.path.abspath(sys.argv.pop(1))
 NAME = '/shmoozectl-json-%d' % os.getpid()
 PATH = '/dev/shm' + NAME
-VERBS = ('list', 'inspect', 'read', 'show-text')
 ODD_NAMES = ['a "b" \\c', '\u2028\u2029', '\u202egnp.exe', '\\u0041', '😀', 'élan', '{}', "'", '\ufeff', '\U000e0041']
 ODD_NICK = 'E"\\\x1b[2Jve\n\tBen\u202e\u2028\x7f\x85😀'
 MIB = 1 << 20
-place = None
-
-
-def before():
-    global place
-    place = Place(CTL)
-
-
-def after(failed):
-    place.close()
-    if failed and os.path.exists(PATH):
-        os.unlink(PATH)
-    assert not os.path.exists(PATH), PATH
 
 
 def unique(pairs):
@@ -49,7 +31,7 @@ def unique(pairs):
 
 
 def parse(output):
-    """One document of UTF-8 that shows what is in it, and nothing else."""
+    """Parses a document, which must be valid UTF-8 without invisible characters."""
     text = output.decode()
     assert text.endswith('\n'), text[-20:]
     hidden = {c for c in text if c != '\n' and unicodedata.category(c) in ('Cc', 'Cf', 'Zl', 'Zp')}
@@ -58,15 +40,11 @@ def parse(output):
 
 
 def as_json(verb, *arguments):
-    done = place.run(verb, '--json', *arguments)
-    equal((done.returncode, done.stderr), (0, b''))
-    return parse(done.stdout)
+    return parse(good(verb, '--json', *arguments))
 
 
 def as_text(verb, *arguments):
-    done = place.run(verb, *arguments)
-    equal((done.returncode, done.stderr), (0, b''))
-    return done.stdout.decode()
+    return good(verb, *arguments).decode()
 
 
 def hold(name, capacity):
@@ -76,9 +54,9 @@ def hold(name, capacity):
 
 
 def hold_bytes(name, data):
-    """Held and filled."""
+    """A region that is held and has these bytes."""
     program = hold(name, len(data))
-    equal(place.run('write', name, given=data).returncode, 0)
+    good('write', name, given=data)
     return program
 
 
@@ -89,7 +67,7 @@ def chat(nick, name='chat'):
 
 
 def nick_of(program, name):
-    """Whether it has joined: one more is there than before."""
+    """Whether the program has joined: there are as many participants as programs."""
     done = place.run('inspect', '--json', name)
     taken = done.returncode == 0 and sum(seat['state'] == 'taken' for seat in parse(done.stdout)['seats'])
     running = sum(p.process.poll() is None for p in place.started)
@@ -137,7 +115,7 @@ def odd_paths():
 
 @tap.case
 def participants_listed():
-    """Each region and who is in it are told as JSON."""
+    """list --json has each region with its participants."""
     chat('Ada')
     chat(ODD_NICK)
     [region] = as_json('list')
@@ -156,7 +134,7 @@ def participants_listed():
 
 @tap.case
 def room_inspected():
-    """What is told of a room in words is told as JSON."""
+    """inspect --json has everything that inspect prints in words."""
     ada = chat('Ada')
     ben = chat('Ben')
     ada.write('hello\n')
@@ -234,8 +212,8 @@ def huge_numbers_inspected():
 
 @tap.case
 def hostile_rooms():
-    """Whatever stands in a room, the document can be parsed."""
-    # One of them must not wake up meanwhile and mend or leave.
+    """Whatever a room contains, the document can be parsed."""
+    # A participant that runs could repair the room or leave it.
     ada = chat('Ada')
     ada.write('hello\n')
     wait_until(lambda: as_json('inspect', 'chat')['messages'] == 1, 'the message')
@@ -247,7 +225,7 @@ def hostile_rooms():
         for seed in range(60):
             chance = random.Random(seed)
             data = bytearray(good)
-            # The seats' words stay as they are in half of the cases, so that there is somebody to tell of.
+            # In half of the cases the state of the seats is kept, so that some are taken.
             for seat in range(16):
                 start = 256 + seat * 256 + (8 if seed % 2 else 0)
                 data[start:512 + seat * 256] = bytes(chance.choice((0, 0xff, 0x80, 0x22, 0x5c, chance.randrange(256)))
@@ -293,7 +271,7 @@ def check_read(name, data, *position):
 
 @tap.case
 def bytes_read():
-    """The document has every byte, and the text where they are one."""
+    """The document has every byte, and the text if the bytes are valid UTF-8."""
     for data in (b'\0', b'hello', b'a\0b"\\\n\r\t\b\f\x7f/', 'é\u2028\u2029\ufeff\u202e\u200d😀\U0010ffff'.encode(), b'\xff',
                  b'\xed\xa0\x80', b'ab\xc3', b'\0\xc3\0\xa9', b'\xf4\x90\x80\x80', bytes(range(256)),
                  b'\xe2\x80'):
@@ -332,9 +310,7 @@ def large_regions_read():
         check_read('large', data, 0, count)
         check_read('large', data, 3, count - 3)
     hold('huge', 257 * MIB)
-    done = place.run('read', '--json', 'huge')
-    equal((done.returncode, done.stdout), (1, b''))
-    contains(done.stderr, str(257 * MIB), str(256 * MIB))
+    bad(1, 'read', '--json', 'huge', words=[str(257 * MIB), str(256 * MIB)])
 
 
 @tap.case
@@ -394,9 +370,7 @@ def errors_as_without():
         equal((done.returncode, done.stdout, done.stderr), (status, b'', plain.stderr))
         assert plain.returncode == status and done.stderr.startswith(b'shmoozectl: '), plain
     hold('small', 10)
-    done = place.run('read', '--json', 'small', '4', '7')
-    equal((done.returncode, done.stdout), (1, b''))
-    contains(done.stderr, 'Cannot read 7 bytes at offset 4')
+    bad(1, 'read', '--json', 'small', '4', '7', words=['Cannot read 7 bytes at offset 4'])
 
 
 @tap.case
@@ -428,4 +402,4 @@ def keys_documented():
     os.unlink(PATH)
 
 
-tap.main(before=before, after=after)
+main(NAME)

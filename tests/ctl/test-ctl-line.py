@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests of shmoozectl line: test-ctl-line.py SHMOOZECTL. Prints TAP."""
+"""Tests of shmoozectl line."""
 import fcntl
 import os
 import re
@@ -10,31 +10,14 @@ import struct
 import sys
 import termios
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, '..', 'rig'), os.path.join(HERE, '..', 'peers')]
-import tap  # noqa: E402
-from line import pattern  # noqa: E402
-from place import DEADLINE, Dialog, Place, contains, equal, wait_until  # noqa: E402
+from common import CTL, DEADLINE, PEERS, Dialog, bad, contains, equal, good, main, place, tap, wait_until
+from line import pattern
 
-CTL = os.path.abspath(sys.argv.pop(1))
-PEER = os.path.join(HERE, '..', 'peers', 'line.py')
+PEER = os.path.join(PEERS, 'line.py')
 NAME = '/shmoozectl-line-%d' % os.getpid()
 PATH = '/dev/shm' + NAME
 MUTEX = 'NonPersisterMemoryMappedFilemutex'
 CHANGES = 1000
-place = None
-
-
-def before():
-    global place
-    place = Place(CTL)
-
-
-def after(failed):
-    place.close()
-    # Who was killed last could not remove it.
-    if os.path.exists(PATH):
-        os.unlink(PATH)
 
 
 def mutex_path(mutex=MUTEX):
@@ -60,7 +43,7 @@ def wait_until_here(program):
 
 
 def maps(program):
-    """By the inode: what was made without a name is shown without one."""
+    """Whether the region is mapped. A file that was created without a name is only recognized by its inode."""
     try:
         inode = str(os.stat(PATH).st_ino)
     except FileNotFoundError:
@@ -109,8 +92,8 @@ def a_line_and_the_next():
 
 
 @tap.case
-def one_s_own_line_is_not_told():
-    """One's own line is not told."""
+def an_own_line_is_not_printed():
+    """The line that a program writes itself is not printed."""
     ours = line()
     other = line()
     for text in ('first', 'second', 'second'):
@@ -121,8 +104,8 @@ def one_s_own_line_is_not_told():
 
 
 @tap.case
-def what_stands_there_is_told_at_once():
-    """A line that stands there already is told at once."""
+def a_line_in_the_region_is_printed_at_once():
+    """A line that is in the region already is printed at once."""
     ours = line()
     ours.say('standing')
     wait_until(lambda: content().startswith(b'standing'), 'the line')
@@ -131,8 +114,8 @@ def what_stands_there_is_told_at_once():
 
 
 @tap.case
-def the_last_line_goes_with_us():
-    """A line that goes with its last holder is told of."""
+def the_last_line_is_deleted_with_the_region():
+    """A note says when the line is deleted with the region."""
     done = place.run('line', NAME, given=b'lone\n')
     equal((done.returncode, done.stdout), (0, b''))
     contains(done.stderr, 'No other program holds “%s”' % NAME)
@@ -142,7 +125,7 @@ def the_last_line_goes_with_us():
 
 @tap.case
 def the_rest_of_a_longer_line_is_not_read():
-    """The rest of a longer line is not read."""
+    """The rest of a longer, previous line is not read."""
     ours = line()
     other = line()
     ours.say('a rather long line')
@@ -234,7 +217,7 @@ def two_of_ours_exchange():
 
 @tap.case
 def peer_under_the_lock():
-    """A program run under a lock takes part, and its line is told though ours replaces it."""
+    """A program run under shmoozectl lock takes part; its line is printed even if a waiting line replaces it at once."""
     ours = line()
     ours.say('from us')
     wait_until(lambda: content().startswith(b'from us'), 'the line')
@@ -252,8 +235,8 @@ def peer_under_the_lock():
 
 
 @tap.case
-def half_a_line_is_not_told():
-    """Half a line is not told."""
+def half_a_line_is_not_printed():
+    """A line that is only half written is not printed."""
     ours = line()
     other = peer()
     equal(other.ask('join'), 'joined')
@@ -272,7 +255,7 @@ def half_a_line_is_not_told():
 
 
 def wait_for_looks(program, count):
-    """Until it has slept and woken a few times."""
+    """Waits until the program has slept and woken this often."""
     def switches():
         with open('/proc/%d/status' % program.process.pid) as file:
             return int(re.search(r'^voluntary_ctxt_switches:\t(\d+)', file.read(), re.M).group(1))
@@ -282,7 +265,7 @@ def wait_for_looks(program, count):
 
 @tap.case
 def a_mutex_held_for_long_is_told():
-    """A mutex that somebody else holds for 2 seconds is told of, and the line is kept."""
+    """A note says when another program holds the mutex for 2 seconds; the line is written later."""
     ours = line()
     other = line()
     holder = hold_mutex()
@@ -296,7 +279,7 @@ def a_mutex_held_for_long_is_told():
 
 @tap.case
 def a_mutex_held_for_ever_does_not_keep_us():
-    """A mutex that is never unlocked does not keep the program from ending."""
+    """A mutex that is never unlocked does not prevent the program from exiting."""
     holder = hold_mutex()
     ours = place.dialog('line', NAME)
     wait_until_here(ours)
@@ -308,7 +291,7 @@ def a_mutex_held_for_ever_does_not_keep_us():
 
 @tap.case
 def what_was_not_written_is_told():
-    """Lines not written at the end are told of."""
+    """The number of lines that were not written is printed at exit."""
     ours = line()
     other = line()
     holder = hold_mutex()
@@ -324,7 +307,7 @@ def what_was_not_written_is_told():
 
 @tap.case
 def a_slow_reader_does_not_keep_the_mutex():
-    """A slow reader of the output does not keep the mutex."""
+    """While the output is blocked, the mutex is not locked."""
     ours = place.dialog('line', NAME, '--capacity=1M')
     wait_until_here(ours)
     other = place.dialog('line', NAME)
@@ -337,7 +320,7 @@ def a_slow_reader_does_not_keep_the_mutex():
 
 @tap.case
 def a_dead_holder_is_told_and_replaced():
-    """A dead holder of the mutex is told of and replaced."""
+    """A note says when the holder of the mutex died; the line is written then."""
     ours = line()
     other = line()
     holder = hold_mutex()
@@ -510,7 +493,7 @@ def hostile_regions():
     assert len(CLEAN) >= 50
     for data, text in CLEAN:
         if len(data) == 1:
-            data += data  # one byte is no room for a line: see the next case
+            data += data  # one byte is too small for a line: see the next case
         with open(PATH, 'xb') as file:
             file.write(data)
         done = place.run('line', NAME)
@@ -553,8 +536,8 @@ def it_goes_on_after_a_hostile_region():
     ours = line()
     wait_until(lambda: 'none of the 100 bytes' in ours.said(), 'the complaint')
     with open(PATH, 'r+b') as file:
-        file.write(b'mended\r\n')
-    equal(ours.hear(), 'mended')
+        file.write(b'repaired\r\n')
+    equal(ours.hear(), 'repaired')
     ours.say('ours')
     wait_until(lambda: content().startswith(b'ours\r\n'), 'our line')
     equal(ours.end(), 1)
@@ -582,21 +565,15 @@ def a_region_takes_no_memory_of_ours():
 @tap.case
 def help_and_wrong_words():
     """--help describes the verb, and wrong arguments are refused with status 2."""
-    done = place.run('line', '--help')
-    equal((done.returncode, done.stderr), (0, b''))
-    contains(done.stdout, 'shmoozectl line [OPTION', '[NAME]', '--capacity=N', '--mutex=M', '--color=WHEN',
+    contains(good('line', '--help'), 'shmoozectl line [OPTION', '[NAME]', '--capacity=N', '--mutex=M', '--color=WHEN',
              '/YourMemoryMappedFileName', MUTEX)
     for options, word in ((('a', 'b'), 'one region'), (('--color=blue',), 'blue'), (('--capacity=x',), 'x'),
                           (('--capacity=-1',), '-1'), (('--wrong',), '--wrong')):
-        done = place.run('line', *options)
-        equal((done.returncode, done.stdout), (2, b''))
-        contains(done.stderr, word, 'shmoozectl line --help')
+        bad(2, 'line', *options, words=[word, 'shmoozectl line --help'])
     for options, word in (((NAME, '--mutex=/m'), '/m'), (('a/b',), 'a/b'), ((NAME, '--capacity=0'), 'capacity 0')):
-        done = place.run('line', *options)
-        equal((done.returncode, done.stdout), (1, b''))
-        contains(done.stderr, word)
+        bad(1, 'line', *options, words=[word])
     equal(place.regions(), [])
 
 
 if __name__ == '__main__':
-    tap.main(before=before, after=after)
+    main(NAME, may_leave=True)

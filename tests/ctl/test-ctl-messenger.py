@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests of shmoozectl messenger: test-ctl-messenger.py SHMOOZECTL. Prints TAP."""
+"""Tests of shmoozectl messenger."""
 import mmap
 import os
 import signal
@@ -10,32 +10,15 @@ import termios
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '..', 'rig'))
-import tap  # noqa: E402
-from place import DEADLINE, Dialog, Place, contains, equal, wait_until  # noqa: E402
+from common import DEADLINE, PEERS, Dialog, bad, contains, equal, good, main, place, tap, wait_until
 
-CTL = os.path.abspath(sys.argv.pop(1))
-PEER = os.path.join(HERE, '..', 'peers', 'communicator.py')
+PEER = os.path.join(PEERS, 'communicator.py')
 NAME = '/shmoozectl-messenger-%d' % os.getpid()
 PATH = '/dev/shm' + NAME
 CAPACITY = 4096
 MESSAGES = 1000
 FIRST_ROOM = 2000 - 12
 SECOND_ROOM = CAPACITY - 2000 - 12
-place = None
-
-
-def before():
-    global place
-    place = Place(CTL)
-
-
-def after(failed):
-    place.close()
-    # Who was killed last could not remove it.
-    if os.path.exists(PATH):
-        os.unlink(PATH)
 
 
 def peer(read, write, *options):
@@ -45,7 +28,7 @@ def peer(read, write, *options):
 
 
 def reads_at(position):
-    """Whether somebody of ours reads there."""
+    """Whether a program that uses the library reads at this position."""
     try:
         inode = os.stat(PATH).st_ino
     except FileNotFoundError:
@@ -78,13 +61,13 @@ def memory(create=False):
 
 
 def text(number):
-    """1 to 1,900 bytes that tell by themselves which message they are, and whether it is whole."""
+    """A text of 1 to 1,900 bytes that shows which message it is and whether it is whole."""
     whole = '%d %s' % (number, chr(0xe0 + number % 20) * 1000)
     return whole.encode()[:max(len(str(number)), 1 + number * 7919 % 1900)].decode(errors='ignore')
 
 
 def feed(program, lines):
-    """Says them all, while we listen."""
+    """Writes the lines in a thread, while the test reads."""
     def say():
         try:
             for line in lines:
@@ -103,7 +86,7 @@ def interrupt(program, status):
 
 @tap.case
 def both_ways():
-    """Two messengers find their positions and talk; empty lines are not sent."""
+    """Two messengers find their positions and exchange messages; empty lines are not sent."""
     one = messenger(reads=0)
     two = messenger(reads=2000)
     one.say('hello wörld 🎈')
@@ -119,7 +102,7 @@ def both_ways():
 
 @tap.case
 def two_of_ours_exchange():
-    """1,000 messages each way between two messengers come in order."""
+    """1,000 messages each way between two messengers arrive in order."""
     one = place.start('messenger', NAME)
     wait_until(lambda: reads_at(0), 'the first one')
     two = place.start('messenger', NAME)
@@ -153,7 +136,7 @@ def exchange_with_peer(other, ours):
 
 @tap.case
 def peer_is_first():
-    """A peer of the layout that made the region exchanges 1,000 messages each way."""
+    """A peer that only knows the layout and created the region exchanges 1,000 messages each way."""
     other = peer(0, 2000, '--create', str(CAPACITY))
     equal(other.ask('claim'), 'claimed')
     exchange_with_peer(other, messenger('--read-position=2000', '--write-position=0', reads=2000))
@@ -161,7 +144,7 @@ def peer_is_first():
 
 @tap.case
 def peer_is_second():
-    """A peer of the layout that came second exchanges 1,000 messages each way."""
+    """A peer that only knows the layout and came second exchanges 1,000 messages each way."""
     ours = messenger(reads=0)
     other = peer(2000, 0)
     equal(other.ask('claim'), 'claimed')
@@ -170,7 +153,7 @@ def peer_is_second():
 
 @tap.case
 def peer_with_the_original_s_timing():
-    """A peer that looks every 500 ms works, and is not complained of."""
+    """A peer that polls every 500 ms works, without a note that it does not respond."""
     other = peer(2000, 0, '--create', str(CAPACITY), '--pause', '500')
     equal(other.ask('claim'), 'claimed')
     ours = messenger(reads=0)
@@ -184,7 +167,7 @@ def peer_with_the_original_s_timing():
 
 @tap.case
 def a_waiting_message_is_told_at_once():
-    """A message that waits in its slot is told at once."""
+    """A message that waits in its slot is printed at once."""
     other = peer(2000, 0, '--create', str(CAPACITY))
     equal(other.ask('claim'), 'claimed')
     equal(other.ask('write waiting'), 'written')
@@ -194,7 +177,7 @@ def a_waiting_message_is_told_at_once():
 
 @tap.case
 def the_end_waits_for_the_confirmation():
-    """The end of the input waits for the confirmation, and says when nobody is there."""
+    """At the end of the input the program waits for the confirmation; a note says that no peer was detected."""
     other = peer(2000, 0, '--create', str(CAPACITY))
     ours = messenger(reads=0)
     ours.say('first')
@@ -209,7 +192,7 @@ def the_end_waits_for_the_confirmation():
 
 @tap.case
 def what_was_not_confirmed_is_told():
-    """Ctrl+C ends a messenger at once and tells the number of unconfirmed messages."""
+    """Ctrl+C exits at once and prints the number of unconfirmed messages."""
     ours = messenger(reads=0)
     ours.say('first')
     ours.say('second')
@@ -224,10 +207,10 @@ def what_was_not_confirmed_is_told():
 
 @tap.case
 def a_killed_peer_is_told():
-    """A killed peer is told of, and who comes next gets the message."""
+    """A note says when a peer was killed; the next peer receives the message."""
     one = messenger(reads=0)
     two = messenger(reads=2000)
-    # By a message that is confirmed we know that it is there.
+    # A confirmed message shows that the peer runs.
     one.say('hello')
     equal(two.hear(), 'hello')
     two.process.kill()
@@ -241,7 +224,7 @@ def a_killed_peer_is_told():
 
 @tap.case
 def a_stopped_peer_is_told():
-    """A stopped peer is told of."""
+    """A note says when a peer does not respond."""
     one = messenger(reads=0)
     two = messenger(reads=2000)
     two.say('hello')
@@ -256,7 +239,7 @@ def a_stopped_peer_is_told():
 
 @tap.case
 def a_restarted_writer_spares_what_is_pending():
-    """A restarted messenger spares what is pending."""
+    """A restarted messenger does not overwrite a pending message."""
     other = peer(2000, 0, '--create', str(CAPACITY))
     ours = messenger(reads=0)
     ours.say('first')
@@ -276,22 +259,18 @@ def a_restarted_writer_spares_what_is_pending():
 
 @tap.case
 def third_is_told():
-    """A third messenger is told that two are there."""
+    """A third messenger fails."""
     messenger(reads=0)
     messenger(reads=2000)
-    done = place.run('messenger', NAME, given=b'hello\n')
-    equal((done.returncode, done.stdout), (1, b''))
-    contains(done.stderr, NAME, 'already')
+    bad(1, 'messenger', NAME, given=b'hello\n', words=[NAME, 'already'])
 
 
 @tap.case
 def second_writer_or_reader_is_told():
-    """A second writer or reader of a slot is told."""
+    """A second writer or reader of a slot fails."""
     messenger('--read-position=0', '--write-position=1000', reads=0)
     for read, write, position in ((3000, 1000, '1000'), (0, 3000, '0')):
-        done = place.run('messenger', NAME, '--read-position=%d' % read, '--write-position=%d' % write)
-        equal((done.returncode, done.stdout), (1, b''))
-        contains(done.stderr, 'already', 'osition %s of' % position, NAME)
+        bad(1, 'messenger', NAME, '--read-position=%d' % read, '--write-position=%d' % write, words=['already', 'osition %s of' % position, NAME])
 
 
 @tap.case
@@ -299,9 +278,7 @@ def positions():
     """The positions can be given, both or none."""
     for read, write, word in ((0, 5, 'overlap'), (12, 0, 'overlap'), (7, 7, 'overlap'), (0, 4084, '4084'),
                               (4096, 0, '4096'), ('9999999G', 0, 'does not fit'), (0, 1 << 63, 'does not fit')):
-        done = place.run('messenger', NAME, '--read-position=%s' % read, '--write-position=%s' % write)
-        equal((done.returncode, done.stdout), (1, b''))
-        contains(done.stderr, word)
+        bad(1, 'messenger', NAME, '--read-position=%s' % read, '--write-position=%s' % write, words=[word])
     done = place.run('messenger', NAME, '--capacity=2012')
     equal(done.returncode, 1)
     contains(done.stderr, '2000', '2012')
@@ -334,7 +311,7 @@ def too_long_is_refused_with_the_numbers():
 
 @tap.case
 def a_lost_region_ends_it():
-    """A lost region is told of once and ends the messenger."""
+    """A lost region is reported once and ends the messenger."""
     ours = messenger(reads=0)
     ours.say('on its way')
     mapped = memory()
@@ -349,7 +326,7 @@ def a_lost_region_ends_it():
 
 @tap.case
 def two_terminals():
-    """Two messengers at terminals talk."""
+    """Two messengers at terminals exchange messages."""
     ada = terminal()
     contains(ada.output, '\x1b[2m* “%s”: reading at 0, writing at 2000; Ctrl+D leaves\x1b[m' % NAME)
     ben = terminal()
@@ -490,22 +467,16 @@ def hostile_slots():
 @tap.case
 def help_and_wrong_words():
     """--help describes the verb, and wrong arguments are refused with status 2."""
-    done = place.run('messenger', '--help')
-    equal((done.returncode, done.stderr), (0, b''))
-    contains(done.stdout, 'shmoozectl messenger [OPTION', '[NAME]', '--capacity=N', '--read-position=N',
+    contains(good('messenger', '--help'), 'shmoozectl messenger [OPTION', '[NAME]', '--capacity=N', '--read-position=N',
              '--write-position=N', '--color=WHEN', '/MemoryMappedShare')
     for options, word in ((('a', 'b'), 'one region'), (('--color=blue',), 'blue'), (('--capacity=x',), 'x'),
-                          (('--read-position=0',), 'must be given together'), (('--write-position=0',), 'must be given together'),
+                          (('--read-position=0',), 'together'), (('--write-position=0',), 'together'),
                           (('--read-position=-5', '--write-position=0'), '-5'), (('--wrong',), '--wrong')):
-        done = place.run('messenger', *options)
-        equal((done.returncode, done.stdout), (2, b''))
-        contains(done.stderr, word, 'shmoozectl messenger --help')
+        bad(2, 'messenger', *options, words=[word, 'shmoozectl messenger --help'])
     for options, word in ((('a/b',), 'a/b'), ((NAME, '--capacity=0'), 'capacity 0')):
-        done = place.run('messenger', *options)
-        equal((done.returncode, done.stdout), (1, b''))
-        contains(done.stderr, word)
+        bad(1, 'messenger', *options, words=[word])
     equal(place.regions(), [])
 
 
 if __name__ == '__main__':
-    tap.main(before=before, after=after)
+    main(NAME, may_leave=True)

@@ -1,83 +1,39 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests of shmoozectl's verbs for regions and mutexes: test-ctl-regions.py SHMOOZECTL. Prints TAP."""
+"""Tests of the verbs for regions and mutexes."""
 import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'rig'))
-import tap  # noqa: E402
-
-CTL = os.path.abspath(sys.argv.pop(1))
-DEADLINE = 30
-HOME = tempfile.mkdtemp(prefix='shmoozectl-')
-ENV = {k: v for k, v in os.environ.items() if k not in ('FLATPAK_ID', 'SHMOOZE_DOMAIN', 'LANGUAGE')}
-ENV.update(XDG_RUNTIME_DIR=HOME, LC_ALL='C.UTF-8')
-running = []
-
-
-def ctl(*arguments, given=b''):
-    return subprocess.run((CTL,) + arguments, input=given, env=ENV, capture_output=True, timeout=DEADLINE)
-
-
-def good(*arguments, given=b''):
-    """What the verb prints; it succeeds and complains of nothing."""
-    done = ctl(*arguments, given=given)
-    assert (done.returncode, done.stderr) == (0, b''), done
-    return done.stdout
-
-
-def bad(status, *arguments, words=(), given=b''):
-    done = ctl(*arguments, given=given)
-    assert done.returncode == status and done.stdout == b'', done
-    for word in words:
-        assert word in done.stderr.decode(), (word, done.stderr)
-
-
-def start(*arguments):
-    program = subprocess.Popen((CTL,) + arguments, env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    running.append(program)
-    return program
+from common import DEADLINE, bad, equal, good, main, place, tap, wait_until
 
 
 def hold(*arguments):
-    program = start('hold', *arguments)
-    line = program.stdout.readline().decode()
-    assert line.startswith('Holding'), line
+    program = place.dialog('hold', *arguments)
+    assert program.hear().startswith('Holding')
     return program
 
 
 def end(program):
-    program.stdin.close()
-    assert program.wait(DEADLINE) == 0
-    program.stdout.close()
+    equal(program.end(), 0)
 
 
-def wait_until_opened(program, path):
-    """Until the program has a file open whose path ends so: it holds it then."""
-    folder = f'/proc/{program.pid}/fd'
-    opened = []
-    while not any(name.endswith(path) for name in opened):
-        assert program.poll() is None
-        opened = []
-        for fd in os.listdir(folder):
-            try:
-                opened.append(os.readlink(os.path.join(folder, fd)))
-            except OSError:  # closed again meanwhile
-                pass
+def has_open(program, path):
+    """Whether the program has a file open whose path ends like this."""
+    folder = f'/proc/{program.process.pid}/fd'
+    for fd in os.listdir(folder):
+        try:
+            if os.readlink(os.path.join(folder, fd)).endswith(path):
+                return True
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return False
 
 
-def after(failed):
-    while running:
-        program = running.pop()
-        if program.poll() is None:
-            program.kill()
-            program.wait()
-    left = [f for _, _, files in os.walk(HOME) for f in files]
-    assert failed or not left, left
+def check_nothing_left():
+    for program in place.started:
+        program.close()
+    left = [f for _, _, files in os.walk(place.path) for f in files]
+    assert not left, left
 
 
 @tap.case
@@ -94,8 +50,8 @@ def held_until_a_signal():
     """A region is held until SIGINT, SIGTERM or SIGHUP, and then removed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         holder = hold('kept', '100')
-        holder.send_signal(number)
-        assert holder.wait(DEADLINE) == 0
+        holder.process.send_signal(number)
+        equal(holder.process.wait(DEADLINE), 0)
         bad(1, 'read', 'kept', words=['no region'])
 
 
@@ -157,7 +113,7 @@ def what_does_not_fit_changes_nothing():
 @tap.case
 def a_file_stays():
     """A file that was held with --file stays, with its bytes."""
-    path = os.path.join(HOME, 'file')
+    path = os.path.join(place.path, 'file')
     holder = hold('--file', path, '20')
     assert os.path.getsize(path) == 20
     end(holder)
@@ -194,39 +150,36 @@ def removed_under_its_holder():
 @tap.case
 def lock_runs_the_command():
     """lock runs the command with its input and output, and returns its status."""
-    done = ctl('lock', 'm', '--', 'sh', '-c', 'cat; echo told >&2; exit 7', given=b'input')
+    done = place.run('lock', 'm', '--', 'sh', '-c', 'cat; echo told >&2; exit 7', given=b'input')
     assert (done.returncode, done.stdout, done.stderr) == (7, b'input', b'told\n'), done
-    assert ctl('lock', 'm', '--', 'sh', '-c', 'kill -TERM $$').returncode == 128 + signal.SIGTERM
+    assert place.run('lock', 'm', '--', 'sh', '-c', 'kill -TERM $$').returncode == 128 + signal.SIGTERM
     bad(1, 'lock', 'm', '--', '/nowhere/at/all', words=['/nowhere/at/all'])
 
 
 @tap.case
 def lock_excludes():
     """A second lock waits, or fails after its time-out."""
-    owner = start('lock', 'm', '--', 'sh', '-c', 'echo locked; cat')
-    assert owner.stdout.readline() == b'locked\n'
+    owner = place.dialog('lock', 'm', '--', 'sh', '-c', 'echo locked; cat')
+    equal(owner.hear(), 'locked')
     bad(1, 'lock', '--timeout=0', 'm', '--', 'true', words=['m', 'locked'])
     bad(1, 'lock', '--timeout=0.01', 'm', '--', 'true', words=['m', 'locked'])
-    waiting = start('lock', 'm', '--', 'echo', 'mine')
+    waiting = place.dialog('lock', 'm', '--', 'echo', 'mine')
     end(owner)
-    assert waiting.stdout.readline() == b'mine\n'
+    equal(waiting.hear(), 'mine')
     end(waiting)
 
 
 @tap.case
-def lock_tells_of_a_dead_owner():
+def lock_reports_a_dead_owner():
     """A lock after the death of its owner is reported."""
-    holder = start('lock', 'm', '--', 'sh', '-c', 'echo locked; cat')
-    assert holder.stdout.readline() == b'locked\n'
-    waiting = subprocess.Popen((CTL, 'lock', 'm', '--', 'echo', 'mine'), env=ENV, stderr=subprocess.PIPE,
-                               stdout=subprocess.PIPE)
-    wait_until_opened(waiting, '/locks/m')
-    holder.kill()
-    output, complaint = waiting.communicate(timeout=DEADLINE)
-    assert (output, waiting.returncode) == (b'mine\n', 0)
-    assert b'died while holding' in complaint, complaint
-    holder.stdin.close()
-    holder.stdout.close()
+    holder = place.dialog('lock', 'm', '--', 'sh', '-c', 'echo locked; cat')
+    equal(holder.hear(), 'locked')
+    waiting = place.dialog('lock', 'm', '--', 'echo', 'mine')
+    wait_until(lambda: has_open(waiting, '/locks/m'), 'the open mutex')
+    holder.process.kill()
+    equal(waiting.hear(), 'mine')
+    end(waiting)
+    assert 'died while holding' in waiting.said(), waiting.said()
 
 
 @tap.case
@@ -242,7 +195,4 @@ def wrong_words():
     bad(1, 'lock', '/m', '--', 'true', words=['/m'])
 
 
-try:
-    tap.main(after=after)
-finally:
-    shutil.rmtree(HOME)
+main(check=check_nothing_left)

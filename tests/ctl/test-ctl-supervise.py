@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests of shmoozectl's supervise, worker and stop: test-ctl-supervise.py SHMOOZECTL. Prints TAP."""
+"""Tests of supervise, worker and stop."""
 import os
 import re
 import signal
@@ -10,15 +10,11 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '..', 'rig'))
-import tap  # noqa: E402
-from place import DEADLINE, Piped, Place, Program, Terminal, wait_until  # noqa: E402
+from common import CTL, DEADLINE, PEERS, Piped, Place, Program, Terminal, tap, wait_until
 
-CTL = os.path.abspath(sys.argv.pop(1))
-PEER = os.path.join(HERE, '..', 'peers', 'process_cell.py')
-TAG = f'shmoozectl-supervise-{os.getpid()}'   # in each name, and so in each command line that is ours
-PLACE = Place(CTL)
+PEER = os.path.join(PEERS, 'process_cell.py')
+TAG = f'shmoozectl-supervise-{os.getpid()}'   # in each name, and so in the command line of each program that a case starts
+PLACE = Place(CTL)                           # for all cases, which run programs that outlive their starter
 N_DEATHS = 20
 INT_MAX = 2 ** 31 - 1
 
@@ -27,11 +23,11 @@ def on_signal(number, frame):
     raise KeyboardInterrupt(f'signal {number}')
 
 
-# A signal that reaches us is the end; and what was ignored would be so in our children, too.
+# A signal ends the tests. A signal that is ignored here would be ignored by the programs, too.
 for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT:
     signal.signal(number, on_signal)
 
-# A worker that knows the table of the layout alone. Its unit is as long as the second argument says, in seconds.
+# A worker that only knows the layout. The second argument is the length of its unit in seconds.
 WORKER = '''
 import mmap, os, struct, sys, time
 with open('/dev/shm' + sys.argv[1], 'r+b') as file:
@@ -48,7 +44,7 @@ n_names = 0
 
 
 class Unread(Program):
-    """A program whose output nobody collects yet, or ever."""
+    """A program whose output is not collected, or only later."""
 
     def __init__(self, place, command, output):
         self.errors = tempfile.TemporaryFile()
@@ -104,7 +100,7 @@ def wait_for(program, text, times=1):
 
 
 def pid_after(program, word, times=1):
-    """The process that the line with this word tells of, the last one of so many."""
+    """The process ID after this word, in the line that has the word for the last of so many times."""
     def pids():
         return re.findall(word + r' process (\d+)[,\n]', text_of(program))
     wait_until(lambda: len(pids()) >= times, f'{times} × {word} in {text_of(program)!r}')
@@ -112,7 +108,7 @@ def pid_after(program, word, times=1):
 
 
 def ended(program, status=0):
-    """What the program has printed, all of it, and its children, who must have ended as well."""
+    """Everything that the program and its children have printed; all of them must have ended."""
     got = program.process.wait(DEADLINE)
     if isinstance(program, Terminal):
         os.write(program.other, b'\0')
@@ -152,7 +148,7 @@ def path_of(name):
 
 
 def put(name, value, size=4):
-    """A cell as somebody else's program makes it, or changes it."""
+    """Creates or changes a cell as another program would."""
     content = value if isinstance(value, bytes) else struct.pack('<i', value)
     fd = os.open(path_of(name), os.O_RDWR | os.O_CREAT, 0o600)
     os.pwrite(fd, content, 0)
@@ -183,7 +179,7 @@ def has_ended(pid):
 
 
 def leftovers():
-    """Our programs that still run, whoever started them."""
+    """The programs of this test that still run, with any parent."""
     found = []
     for pid in filter(str.isdigit, os.listdir('/proc')):
         try:
@@ -218,7 +214,7 @@ def after(failed):
 
 @tap.case
 def restarts_what_is_killed():
-    """A worker that is killed 20 times is started again 20 times, and how it died is told."""
+    """A worker that is killed 20 times is restarted 20 times, and the signal is printed."""
     name = name_of('killed')
     supervisor = supervise(name)
     pids = []
@@ -239,18 +235,18 @@ def restarts_what_is_killed():
 
 @tap.case
 def pauses_for_longer_and_longer():
-    """One that dies at once is started again after pauses that grow and are told."""
+    """A worker that dies at once is restarted after growing pauses, which are printed."""
     supervisor = supervise(name_of('false'), 'false')
     for pause in ('0.1', '0.2', '0.4'):
         wait_for(supervisor, f'Starting again in {pause} s')
-    supervisor.process.send_signal(signal.SIGTERM)  # now that nobody works
+    supervisor.process.send_signal(signal.SIGTERM)  # during a pause
     text = ended(supervisor)
     assert text.count('ended with exit status 1') == text.count('Started') >= 3, text
 
 
 @tap.case
 def adopts_the_worker_of_a_killed_one():
-    """The worker of a killed supervisor is adopted by the next, and started again when it dies."""
+    """The worker of a killed supervisor is adopted by the next, and restarted when it dies."""
     name = name_of('adopted')
     first = supervise(name)
     pid = pid_after(first, 'Started')
@@ -299,8 +295,8 @@ def what_is_ignored_stays_ignored():
 
 
 @tap.case
-def a_number_of_somebody_else_is_not_adopted():
-    """A process number of somebody else is neither adopted nor told to stop."""
+def an_unrelated_process_is_not_adopted():
+    """The process ID of an unrelated program is neither adopted nor asked to stop."""
     sleeper = subprocess.Popen(('sleep', str(DEADLINE)))
     dead = subprocess.Popen('true')
     dead.wait()
@@ -327,7 +323,7 @@ def a_number_of_somebody_else_is_not_adopted():
 
 @tap.case
 def two_pairs_do_not_meet():
-    """Pairs with different names do not meet."""
+    """Pairs with different names do not interfere."""
     one, two, plain = name_of('pair'), name_of('pair'), TAG + '-plain'
     supervisors = {name: supervise(name) for name in (one, two, plain)}
     pids = {}
@@ -358,7 +354,7 @@ def only_one_supervises():
 
 @tap.case
 def no_such_command():
-    """A command that cannot be found is told, and nothing is left."""
+    """A command that cannot be found is reported, and nothing is left behind."""
     name = name_of('command')
     for command in ('/nowhere/at/all', TAG + '-nothing'):
         bad(1, 'supervise', name, '--', command, words=['Command not found', command])
@@ -378,15 +374,15 @@ def full_pipe():
 
 
 def first_and_second_worker(name):
-    """The numbers of one that is killed and the one that is started in its place, from the region alone."""
+    """The process IDs of a worker that is killed and of the next one, read from the region."""
     first = wait_until(lambda: os.path.exists(path_of(name)) and cell(name), 'the first worker')
     os.kill(first, signal.SIGKILL)
     return first, wait_until(lambda: cell(name) not in (0, first) and cell(name), 'the second worker')
 
 
 @tap.case
-def no_output_holds_up_the_supervision():
-    """Who does not read the output holds up no restart."""
+def blocked_output_does_not_delay_a_restart():
+    """A blocked output does not delay a restart."""
     name = name_of('full')
     read, write = full_pipe()
     supervisor = supervise(name, kind=Unread, output=write)
@@ -401,8 +397,8 @@ def no_output_holds_up_the_supervision():
 
 
 @tap.case
-def no_output_holds_up_the_end():
-    """Who does not read the output holds up no end."""
+def blocked_output_does_not_delay_the_exit():
+    """A blocked output does not delay the exit."""
     name = name_of('full')
     read, write = full_pipe()
     supervisor = supervise(name, kind=Unread, output=write)
@@ -414,15 +410,15 @@ def no_output_holds_up_the_end():
 
 
 @tap.case
-def who_looks_no_more_ends_nothing():
-    """Who has read enough of the output ends nothing."""
+def closed_output_ends_nothing():
+    """A closed output does not end the supervision."""
     name = name_of('closed')
     read, write = os.pipe()
     os.close(read)
     supervisor = supervise(name, kind=Unread, output=write)
     first, second = first_and_second_worker(name)
     a_unit_later = time.monotonic() + 1.1
-    wait_until(lambda: time.monotonic() > a_unit_later, 'a unit whose progress nobody takes')
+    wait_until(lambda: time.monotonic() > a_unit_later, 'a unit whose progress is not read')
     assert lives(second) and supervisor.process.poll() is None
     stop(name)
     assert supervisor.process.wait(DEADLINE) == 0
@@ -445,22 +441,22 @@ def stop_lets_the_unit_finish():
 
 @tap.case
 def stop_does_not_wait():
-    """Who tells a worker to stop does not wait for its end."""
+    """stop does not wait for the worker to exit."""
     name = name_of('asleep')
     put(name, 0)
     program = start(*python(name, DEADLINE))
     wait_for(program, 'unit')
     stop(name)
     assert cell(name) == -1 and program.process.poll() is None
-    stop(name)                                # told already
+    stop(name)                                # already asked
     program.process.kill()
     program.process.wait(DEADLINE)
     forget(name)
 
 
 @tap.case
-def supervisor_sees_a_stop_by_somebody_else():
-    """A supervisor ends when somebody else has stopped its worker."""
+def supervisor_sees_a_stop_by_another_program():
+    """A supervisor exits when another program has stopped its worker."""
     name = name_of('other')
     supervisor = supervise(name)
     pid = pid_after(supervisor, 'Started')
@@ -472,9 +468,9 @@ def supervisor_sees_a_stop_by_somebody_else():
 
 
 @tap.case
-def nobody_to_stop():
-    """Who wants to stop where nobody works is told."""
-    name = name_of('nobody')
+def no_worker_to_stop():
+    """stop fails if no worker is running."""
+    name = name_of('none')
     bad(1, 'stop', name, words=['No worker', name])
     bad(1, 'stop', TAG + '-plain', words=['No worker', TAG])
     put(name, 0)
@@ -484,7 +480,7 @@ def nobody_to_stop():
 
 
 @tap.case
-def worker_ends_in_good_order_at_a_signal():
+def worker_exits_cleanly_at_a_signal():
     """A worker that is interrupted ends after its unit."""
     names = [name_of('signal') for number in (signal.SIGINT, signal.SIGTERM)]
     for name, number in zip(names, (signal.SIGINT, signal.SIGTERM)):
@@ -524,8 +520,8 @@ def only_one_works():
 
 
 @tap.case
-def worker_that_was_told_before():
-    """A worker that was told to stop before it began does nothing."""
+def worker_that_was_asked_before():
+    """A worker that was asked to stop before it started does nothing."""
     name = name_of('before')
     put(name, -1)
     assert ctl('worker', name) == (0, 'Received shutdown message\n', '')
@@ -534,8 +530,8 @@ def worker_that_was_told_before():
 
 
 @tap.case
-def worker_tells_of_a_damaged_region():
-    """A worker in a damaged region tells the number and ends."""
+def worker_reports_a_damaged_region():
+    """A worker in a damaged region reports the number and exits."""
     for damage, word in ((lambda name: put(name, -5), '-5'), (lambda name: os.truncate(path_of(name), 0), '')):
         name = name_of('damaged')
         put(name, 0)
@@ -561,7 +557,7 @@ def worker_does_not_wait_busily():
     ended(listener)
 
 
-# -- Programs that know the table alone --------------------------------------------------------
+# -- Programs that only know the layout --------------------------------------------------------
 
 @tap.case
 def adopts_a_foreign_worker():
@@ -582,7 +578,7 @@ def adopts_a_foreign_worker():
 
 @tap.case
 def foreign_controller():
-    """A controller that only knows the layout stops our worker."""
+    """A controller that only knows the layout stops a worker."""
     name = name_of('peer')
     listener = worker(name)
     foreign = peer('control', name)
@@ -621,7 +617,7 @@ def hang_up(program):
 
 @tap.case
 def interrupt_lets_the_unit_finish():
-    """Ctrl+C in a terminal tells the worker to stop, and waits for its unit."""
+    """Ctrl+C at a terminal asks the worker to stop, and waits for its unit."""
     name = name_of('terminal')
     supervisor = supervise(name, kind=Terminal)
     pid = pid_after(supervisor, 'Started')
@@ -636,7 +632,7 @@ def interrupt_lets_the_unit_finish():
 
 @tap.case
 def interrupt_does_not_reach_a_foreign_worker():
-    """Ctrl+C in a terminal does not reach a worker that knows no signals."""
+    """Ctrl+C at a terminal does not reach the worker."""
     name = name_of('terminal')
     supervisor = supervise(name, *python(name, 0.5), kind=Terminal)
     pid = pid_after(supervisor, 'Started')
@@ -698,14 +694,14 @@ def interrupt_in_a_damaged_region():
     put(name, -7)
     supervisor.write('\x03')
     text = ended(supervisor, 1)
-    os.kill(pid, signal.SIGKILL)              # it knows of nothing
+    os.kill(pid, signal.SIGKILL)              # it does not know the region
     assert f'Left process {pid} running' in text and name in text and 'contains -7' in text, text
 
 
 # -- Hostile contents --------------------------------------------------------------------------
 
 def odd_cells():
-    """What a stranger may have left there, as (content, size), and whether it is a process's number at all."""
+    """Contents that another program may have left, as (content, size), and whether it is a valid process ID."""
     for size in range(4):
         for content in (b'', b'\xff' * size, b'\x01' * size):
             yield content, size, False
@@ -734,7 +730,7 @@ def taken_over(name, content):
     bad(1, 'stop', name, words=[name])
     with open(path_of(name), 'rb') as file:
         assert file.read(4) == content
-    # This one says at once that it was told to stop.
+    # This command sets at once that it was asked to stop.
     command = ('sh', '-c', r'printf "\377\377\377\377" 1<>"$0"', path_of(name))
     status, text, said = ctl('supervise', name, '--', *command)
     assert (status, said) == (0, '') and text.count('Started') == 1 and text.endswith('exited cleanly\n'), (text, said)
@@ -748,8 +744,8 @@ def taken_over(name, content):
 
 
 @tap.case
-def odd_cells_are_refused_or_put_right():
-    """Odd cells are told with their number or put right, and nobody is signalled."""
+def odd_cells_are_refused_or_replaced():
+    """Odd cells are reported with their number or replaced, and no process is signalled."""
     sentinel = start(sys.executable, '-c', 'import signal, sys\n'
                      'for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:\n'
                      '    signal.signal(number, lambda number, frame: print("hit by", number, flush=True))\n'

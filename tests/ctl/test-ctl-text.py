@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests of shmoozectl share-text and show-text: test-ctl-text.py SHMOOZECTL. Prints TAP."""
+"""Tests of shmoozectl share-text and show-text."""
 import json
 import os
 import re
@@ -8,32 +8,15 @@ import signal
 import struct
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '..', 'rig'))
-import tap  # noqa: E402
-from place import DEADLINE, Dialog, Piped, Place, Terminal, contains, equal, wait_until  # noqa: E402
+from common import CTL, DEADLINE, PEERS, Dialog, Piped, Terminal, bad, contains, equal, good, main, place, tap, wait_until
 
-CTL = os.path.abspath(sys.argv.pop(1))
-PEER = os.path.join(HERE, '..', 'peers', 'shared_text.py')
+PEER = os.path.join(PEERS, 'shared_text.py')
 NAME = '/shmoozectl-text-%d' % os.getpid()
 PATH = '/dev/shm' + NAME
 CHANGES = 1000
 MAX_UNITS = 4043
 NONE = 'shmoozectl: Memory-mapped file does not exist. Run Process A first.\n'
 RULE = '-' * 30
-place = None
-
-
-def before():
-    global place
-    place = Place(CTL)
-
-
-def after(failed):
-    place.close()
-    if failed and os.path.exists(PATH):
-        os.unlink(PATH)
-    assert not os.path.exists(PATH), PATH
 
 
 def peer(role, count=CHANGES):
@@ -43,7 +26,7 @@ def peer(role, count=CHANGES):
 
 
 def share(*options, given=''):
-    """A running share-text, once its text is there."""
+    """A running share-text, once its text is shared."""
     program = place.keep(Piped(place, (CTL, 'share-text', NAME) + options))
     program.write(given)
     wait_for_text(given, program)
@@ -51,13 +34,11 @@ def share(*options, given=''):
 
 
 def show(*options):
-    done = place.run('show-text', NAME, *options)
-    equal((done.returncode, done.stderr), (0, b''))
-    return done.stdout.decode()
+    return good('show-text', NAME, *options).decode()
 
 
 def wait_for_text(text, program):
-    """Until text is shared: as it stands in memory, without a program of ours between."""
+    """Waits until the text is in the region. The test reads the memory itself."""
     wait_until(lambda: program.process.poll() is not None or content() == text, repr(text))
     equal((program.process.poll(), program.said()), (None, ''))
 
@@ -93,7 +74,7 @@ def region(count, units=b'', size=64):
 
 @tap.case
 def thousand_changes_of_ours():
-    """A thousand changes of ours are seen by a foreign reader, never a length without its text."""
+    """A reader that only knows the layout sees 1,000 changes, and never a length without its text."""
     sharer = share()
     reader = peer('grow')
     for number in range(1, CHANGES + 1):
@@ -105,7 +86,7 @@ def thousand_changes_of_ours():
 
 @tap.case
 def thousand_changes_of_a_peer():
-    """A thousand changes of a foreign sharer are followed, none lost."""
+    """1,000 changes by a sharer that only knows the layout are followed, none lost."""
     writer = peer('step')
     reader = place.dialog('show-text', NAME, '--follow', '--json')
     equal(json.loads(reader.hear())['text'], '')
@@ -124,7 +105,7 @@ def thousand_changes_of_a_peer():
 
 @tap.case
 def thousand_changes_between_two_of_ours():
-    """A thousand changes between two of ours arrive in order."""
+    """1,000 changes between share-text and show-text arrive in order."""
     sharer = share()
     reader = place.dialog('show-text', NAME, '--follow', '--json')
     equal(json.loads(reader.hear())['text'], '')
@@ -140,7 +121,7 @@ def thousand_changes_between_two_of_ours():
 
 @tap.case
 def none_there():
-    """Without a shared text one is told to run process A first."""
+    """Without a shared text, show-text fails with the message of the classic program."""
     for options in ((), ('--json',), ('--follow',)):
         done = place.run('show-text', NAME, *options)
         equal((done.returncode, done.stdout, done.stderr.decode()), (1, b'', NONE))
@@ -155,7 +136,7 @@ def the_classic_name():
 
 @tap.case
 def text_in_a_pipe():
-    """In a pipe a shared text comes out to the last byte."""
+    """A pipe receives the shared text, unchanged to the last byte."""
     for text in ('hello', 'two\nlines\n', 'Grüße 😀\t\x1b[1m\u2028', ''):
         sharer = share(given=text)
         equal(show(), text)
@@ -190,7 +171,7 @@ def shared_after_the_end_of_the_input():
 
 @tap.case
 def halves_of_a_character():
-    """Half a character from a pipe is no text until it is whole."""
+    """Half a character from a pipe is not shared until it is whole."""
     sharer = share(given='a')
     text = 'a'
     for character in 'é€😀':
@@ -220,7 +201,7 @@ def no_utf_8():
 
 @tap.case
 def too_long():
-    """Of an input too long the lines that fit stay, the numbers are told, and the pipe is not held up."""
+    """If the input is too long, the lines that fit stay shared, an error gives the numbers, and the pipe is not blocked."""
     sharer = share('--capacity', '34', given='one\ntwo\n')
     sharer.write('three\nfour\nfive\n' + 'more\n' * 100000)
     wait_until(lambda: sharer.said(), 'the refusal')
@@ -262,9 +243,7 @@ def capacities():
     """The capacity of a shared text can be given with a unit."""
     for capacity, status, word in (('9', 1, 'Invalid capacity of 9 bytes'), ('0', 1, 'Invalid capacity of 0 bytes'),
                                    ('x', 2, 'Invalid size “x”'), ('-1', 2, 'Invalid size “-1”')):
-        done = place.run('share-text', NAME, '--capacity', capacity)
-        equal((done.returncode, done.stdout), (status, b''))
-        contains(done.stderr, word)
+        bad(status, 'share-text', NAME, '--capacity', capacity, words=[word])
     sharer = share('--capacity', '1K', given='x' * 507)
     sharer.write('y')
     wait_until(lambda: sharer.said(), 'the refusal')
@@ -274,11 +253,9 @@ def capacities():
 
 @tap.case
 def second_sharer():
-    """A second sharer of a name is told of the first."""
+    """A second sharer of a name fails."""
     sharer = share(given='mine')
-    done = place.run('share-text', NAME, given=b'yours')
-    equal((done.returncode, done.stdout), (1, b''))
-    contains(done.stderr, 'A text is already being shared as “%s”' % NAME)
+    bad(1, 'share-text', NAME, given=b'yours', words=['A text is already being shared as “%s”' % NAME])
     equal(show(), 'mine')
     sharer.process.kill()
     sharer.wait()
@@ -287,7 +264,7 @@ def second_sharer():
 
 @tap.case
 def former_text_goes():
-    """What an odd program left is not shared on."""
+    """A text that another program left in the region is not shared."""
     put(region(-7, b'junk'))
     sharer = share()
     equal(show(), '')
@@ -323,7 +300,7 @@ def followed_until_a_signal():
 
 @tap.case
 def followed_to_the_last_text():
-    """A follower is told when nobody shares any more, after the last text."""
+    """Following ends after the last text when it is no longer shared."""
     for number in range(20):
         sharer = share()
         reader = follow()
@@ -337,7 +314,7 @@ def followed_to_the_last_text():
 
 @tap.case
 def followed_to_the_last_text_of_a_peer():
-    """The last text of a foreign sharer is shown before following ends."""
+    """The last text of a sharer that only knows the layout is printed before following ends."""
     for number in range(20):
         put(region(1, b'a\0'))
         reader = follow()
@@ -351,7 +328,7 @@ def followed_to_the_last_text_of_a_peer():
 
 @tap.case
 def followed_until_removed():
-    """A follower is told when the region is gone."""
+    """Following ends with an error when the region is removed."""
     sharer = share(given='one')
     reader = follow()
     reader.wait_for('one\n')
@@ -363,7 +340,7 @@ def followed_until_removed():
 
 @tap.case
 def followed_through_a_break():
-    """A count that cannot be is told once, and the next good text is shown."""
+    """An invalid count is reported once, and the next valid text is printed."""
     put(region(1, 'a'.encode('utf-16-le')))
     reader = follow()
     reader.wait_for('a\n')
@@ -381,7 +358,7 @@ def followed_through_a_break():
 
 @tap.case
 def followed_until_lost():
-    """A region cut under a follower is told, and ends it."""
+    """Following ends with an error when the region is truncated."""
     put(region(1, 'a'.encode('utf-16-le'), 8192))
     reader = follow()
     reader.wait_for('a\n')
@@ -393,7 +370,7 @@ def followed_until_lost():
 
 
 @tap.case
-def followed_by_nobody():
+def followed_into_a_closed_pipe():
     """When the reader of its output is gone, the follower ends silently."""
     sharer = share(given='one')
     reader = place.dialog('show-text', NAME, '--follow')
@@ -406,13 +383,13 @@ def followed_by_nobody():
 
 
 def repaired(data):
-    """Half a pair is no text."""
+    """A lone surrogate is replaced."""
     text = data.decode('utf-16-le', 'surrogatepass')
     return re.sub('[\ud800-\udfff\0]', '\ufffd', text)
 
 
 def bad_regions():
-    """Each with what show-text finds: the text, or None for an error."""
+    """Each with what show-text prints: the text, or None for an error."""
     for size in range(16):
         yield bytes(size), '' if size >= 10 else None
         yield b'\1' + bytes(size)[1:] if size else b'', '\ufffd' if size >= 12 else None
@@ -477,7 +454,7 @@ def hostile_regions_followed():
 
 @tap.case
 def shown_at_a_terminal():
-    """At a terminal come the length, a rule and the text in red, its control characters shown as pictures."""
+    """At a terminal come the length, a rule and the text in red, its control characters shown as symbols."""
     put(region(13, 'two\nl\x1b[2Ji\x07\x85s'.encode('utf-16-le')))
     program = place.terminal('show-text', NAME)
     equal(program.wait(), 0)
@@ -569,7 +546,7 @@ def typed_at_a_terminal():
 
 @tap.case
 def too_long_at_a_terminal():
-    """What is too long is told while it is typed."""
+    """A text that is too long is reported while it is typed."""
     program = typist('--capacity', '20')
     program.write('12345')
     wait_for_content('12345')
@@ -599,13 +576,9 @@ def wrong_words():
     """Wrong arguments are refused with status 2."""
     for arguments in (('share-text', 'a', 'b'), ('show-text', 'a', 'b'), ('show-text', '--color=blue'),
                       ('share-text', '--follow'), ('share-text', '--json')):
-        done = place.run(*arguments)
-        equal((done.returncode, done.stdout), (2, b''))
-        contains(done.stderr, '--help')
+        bad(2, *arguments, words=['--help'])
     for verb in ('share-text', 'show-text'):
-        done = place.run(verb, 'a/b')
-        equal((done.returncode, done.stdout), (1, b''))
-        contains(done.stderr, 'slash')
+        bad(1, verb, 'a/b', words=['slash'])
 
 
-tap.main(before=before, after=after)
+main(NAME)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests of shmoozectl, from outside: test-ctl.py SHMOOZECTL. Prints TAP."""
-
+"""Tests of shmoozectl chat, and of what all verbs share."""
 import fcntl
 import glob
 import os
@@ -9,81 +8,67 @@ import re
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import threading
-import traceback
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'rig'))
-from place import DEADLINE, Place, contains, equal, wait_until  # noqa: E402
+from common import CTL, DEADLINE, bad, contains, equal, good, main, place, tap, wait_until
 
-CTL = os.path.abspath(sys.argv[1])
 VERBS = ('chat', 'hold', 'inspect', 'line', 'list', 'lock', 'messenger', 'read', 'remove', 'share-text', 'show-text', 'write')
 
 
-class ChatPlace(Place):
-    """Where people chat."""
-
-    def __init__(self):
-        super().__init__(CTL)
-
-    def chat(self, *arguments):
-        program = self.start('chat', *arguments)
-        nick = arguments[arguments.index('--name') + 1]
-        wait_until(lambda: nick.encode() in self.run('list').stdout or program.process.poll() is not None,
-                   nick + ' in the list')
-        return program
-
-    def terminal(self, *arguments, **keywords):
-        program = super().terminal('chat', *arguments, **keywords)
-        wait_until(lambda: re.search(rb'\* (Here:|Nobody else)', program.output), 'the greeting')
-        return program
+def chat(*arguments):
+    program = place.start('chat', *arguments)
+    nick = arguments[arguments.index('--name') + 1]
+    wait_until(lambda: nick.encode() in place.run('list').stdout or program.process.poll() is not None,
+               nick + ' in the list')
+    return program
 
 
-def test_help_and_version(place):
-    done = place.run('--help')
-    equal((done.returncode, done.stderr), (0, b''))
-    contains(done.stdout, *('  %s ' % verb for verb in VERBS))
-    done = place.run('--version')
-    equal(done.returncode, 0)
-    assert re.fullmatch(rb'shmoozectl \d+\.\d+\.\d+\n', done.stdout), done.stdout
+def terminal(*arguments, **keywords):
+    program = place.terminal('chat', *arguments, **keywords)
+    wait_until(lambda: re.search(rb'\* (Here:|Nobody else is here)', program.output), 'the greeting')
+    return program
+
+
+@tap.case
+def help_and_version():
+    """--help lists the verbs, each verb has its own --help, and --version prints the version."""
+    contains(good('--help'), *('  %s ' % verb for verb in VERBS))
+    version = good('--version')
+    assert re.fullmatch(rb'shmoozectl \d+\.\d+\.\d+\n', version), version
     for verb in VERBS:
-        done = place.run(verb, '--help')
-        equal((done.returncode, done.stderr), (0, b''))
-        contains(done.stdout, 'shmoozectl %s [OPTION' % verb)
+        contains(good(verb, '--help'), 'shmoozectl %s [OPTION' % verb)
 
 
-def usage_error(place, command, *parts):
-    done = place.run(*command)
-    equal((done.returncode, done.stdout), (2, b''))
-    contains(done.stderr, '--help', *parts)
-
-
-def test_usage_errors(place):
-    usage_error(place, (), 'verb')
-    usage_error(place, ('nonsense',), 'nonsense')
-    usage_error(place, ('--nonsense',), '--nonsense')
-    usage_error(place, ('bad\x1b[31m',), 'bad␛[31m')
+@tap.case
+def usage_errors():
+    """Wrong verbs, options and arguments are refused with status 2 and a pointer to --help."""
+    bad(2, words=['--help', 'verb'])
+    bad(2, 'nonsense', words=['--help', 'nonsense'])
+    bad(2, '--nonsense', words=['--help', '--nonsense'])
+    bad(2, 'bad\x1b[31m', words=['--help', 'bad␛[31m'])
     for verb in VERBS:
-        usage_error(place, (verb, '--nonsense'), '--nonsense', 'shmoozectl %s --help' % verb)
-    usage_error(place, ('chat', '--color=blue'), 'blue', 'always')
-    usage_error(place, ('chat', '--wait=long'), 'long', 'bell')
-    usage_error(place, ('chat', '--name='), '--name')
-    usage_error(place, ('chat', 'one', 'two'))
-    usage_error(place, ('list', 'one'), 'one')
-    usage_error(place, ('inspect',), 'list')
-    usage_error(place, ('inspect', 'one', 'two'))
+        bad(2, verb, '--nonsense', words=['--help', '--nonsense', 'shmoozectl %s --help' % verb])
+    bad(2, 'chat', '--color=blue', words=['--help', 'blue', 'always'])
+    bad(2, 'chat', '--wait=long', words=['--help', 'long', 'bell'])
+    bad(2, 'chat', '--name=', words=['--help', '--name'])
+    bad(2, 'chat', 'one', 'two', words=['--help'])
+    bad(2, 'list', 'one', words=['--help', 'one'])
+    bad(2, 'inspect', words=['--help', 'list'])
+    bad(2, 'inspect', 'one', 'two', words=['--help'])
     equal(place.regions(), [])
 
 
-def test_name_rules(place):
-    done = place.run('chat', 'a/b')
-    equal(done.returncode, 1)
-    contains(done.stderr, 'a/b')
+@tap.case
+def name_rules():
+    """A name with a slash within it is refused."""
+    bad(1, 'chat', 'a/b', words=['a/b'])
 
 
-def test_pipe_delivers(place):
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def pipe_delivers():
+    """Lines of a pipe arrive as messages in order; empty lines are not sent."""
+    ben = chat('--name', 'Ben')
     done = place.run('chat', '--name', 'Ada', given='hello\n\nWindows\r\nwörld 🎈'.encode())
     equal((done.returncode, done.stdout, done.stderr), (0, b'', b''))
     ben.wait_for('🎈\n')
@@ -92,15 +77,19 @@ def test_pipe_delivers(place):
     equal(place.run('list').stdout, b'No regions.\n')
 
 
-def test_history(place):
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def history():
+    """A participant that joins later receives the earlier messages."""
+    ben = chat('--name', 'Ben')
     ben.write('first\nsecond\n')
     wait_until(lambda: b'Messages sent so far: 2' in place.run('inspect', 'chat').stdout, 'the messages')
     done = place.run('chat', '--name', 'Ada')
     equal((done.returncode, done.stdout), (0, b'Ben: first\nBen: second\n'))
 
 
-def test_alone(place):
+@tap.case
+def alone():
+    """A note says when messages were deleted with the region."""
     done = place.run('chat', '--name', 'Ada', given=b'hello\n')
     equal((done.returncode, done.stdout), (0, b''))
     contains(done.stderr, 'No other participant in “chat”')
@@ -109,18 +98,22 @@ def test_alone(place):
     equal(place.regions(), [])
 
 
-def test_waiting_ways(place):
+@tap.case
+def waiting_ways():
+    """Messages arrive with each way of waiting."""
     for wait in ('auto', 'bell', 'poll'):
-        ben = place.chat('room', '--name', 'Ben', '--wait', wait)
+        ben = chat('room', '--name', 'Ben', '--wait', wait)
         done = place.run('chat', 'room', '--wait', wait, given=b'by ' + wait.encode() + b'\n')
         equal((done.returncode, done.stderr), (0, b''))
         ben.wait_for('by ' + wait)
         equal(ben.end(), 0)
 
 
-def test_order(place):
-    ada = place.chat('--name', 'Ada')
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def order():
+    """500 messages each way arrive in order."""
+    ada = chat('--name', 'Ada')
+    ben = chat('--name', 'Ben')
     numbers = range(500)
     writers = [threading.Thread(target=program.write, args=(''.join('%d\n' % i for i in numbers),))
                for program in (ada, ben)]
@@ -134,33 +127,34 @@ def test_order(place):
     equal(ben.lines(), ['Ada: %d' % i for i in numbers])
 
 
-def sent(place):
+def sent():
     return int(re.search(rb'Messages sent so far: (\d+)', place.run('inspect', 'chat').stdout).group(1))
 
 
-def wait_until_full(place, count):
-    """Waits until no more messages come into the region, and not all of them are there."""
+def wait_until_full(count):
+    """Waits until no more messages arrive in the region, although more are to be sent."""
     former = [0]
 
     def still():
-        now = sent(place)
+        now = sent()
         same = now > 0 and now == former[0]
         former[0] = now
         return same
 
     wait_until(still, 'a full region')
-    assert sent(place) < count, 'the region was never full'
+    assert sent() < count, 'the region was never full'
 
 
-def test_full_region(place):
-    """A peer that does not read holds a pipe back; nothing is lost, and all is sent before the end."""
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def full_region():
+    """A peer that does not read slows down a pipe; nothing is lost, and everything is sent before the exit."""
+    ben = chat('--name', 'Ben')
     os.kill(ben.process.pid, signal.SIGSTOP)
-    ada = place.chat('--name', 'Ada')
+    ada = chat('--name', 'Ada')
     text = ''.join('%d %s\n' % (i, 'x' * 1000) for i in range(1000))
     writer = threading.Thread(target=lambda: (ada.write(text), ada.process.stdin.close()))
     writer.start()
-    wait_until_full(place, 1000)
+    wait_until_full(1000)
     equal(ada.process.poll(), None)
     os.kill(ben.process.pid, signal.SIGCONT)
     writer.join(DEADLINE)
@@ -169,15 +163,16 @@ def test_full_region(place):
     equal(''.join(line[len('Ada: '):] + '\n' for line in ben.lines()), text)
 
 
-def test_full_region_at_terminal(place):
-    """The same for who types: Ctrl+D waits until all is sent."""
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def full_region_at_terminal():
+    """The same at a terminal: Ctrl+D waits until everything is sent."""
+    ben = chat('--name', 'Ben')
     os.kill(ben.process.pid, signal.SIGSTOP)
-    ada = place.terminal('--name', 'Ada')
+    ada = terminal('--name', 'Ada')
     lines = ['%d %s' % (i, 'x' * 1000) for i in range(300)]
     for line in lines:
         ada.write(line + '\n')
-    wait_until_full(place, 300)
+    wait_until_full(300)
     ada.write('\x04')
     ada.wait_for('* Ben is not responding')
     equal(ada.process.poll(), None)
@@ -187,9 +182,11 @@ def test_full_region_at_terminal(place):
     equal(ben.lines(), ['Ada: ' + line for line in lines])
 
 
-def test_not_responding(place):
-    ben = place.chat('--name', 'Ben')
-    ada = place.terminal('--name', 'Ada')
+@tap.case
+def not_responding():
+    """A terminal shows when a participant stops responding, and when it responds again."""
+    ben = chat('--name', 'Ben')
+    ada = terminal('--name', 'Ada')
     os.kill(ben.process.pid, signal.SIGSTOP)
     ada.write('hello\n')
     ada.wait_for('* Ben is not responding')
@@ -198,14 +195,15 @@ def test_not_responding(place):
     ben.wait_for('hello')
 
 
-def test_unsent(place):
-    """Who must leave before all is sent says so."""
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def unsent():
+    """A signal before everything was sent prints the number of unsent messages."""
+    ben = chat('--name', 'Ben')
     os.kill(ben.process.pid, signal.SIGSTOP)
-    ada = place.chat('--name', 'Ada')
+    ada = chat('--name', 'Ada')
     writer = threading.Thread(target=lambda: feed(ada, ('x' * 1000 + '\n') * 1000))
     writer.start()
-    wait_until_full(place, 1000)
+    wait_until_full(1000)
     ada.process.send_signal(signal.SIGTERM)
     equal(ada.wait(), 1)
     contains(ada.said(), '1 message was not sent')
@@ -220,10 +218,12 @@ def feed(program, text):
         pass
 
 
-def test_color(place):
-    plain = place.chat('--name', 'Plain')
-    red = place.chat('--name', 'Red', '--color=always')
-    never = place.terminal('--name', 'Never', '--color=never')
+@tap.case
+def color():
+    """Messages of others are red at a terminal, or as --color says."""
+    plain = chat('--name', 'Plain')
+    red = chat('--name', 'Red', '--color=always')
+    never = terminal('--name', 'Never', '--color=never')
     equal(place.run('chat', '--name', 'Ada', given=b'hello\n').returncode, 0)
     plain.wait_for('hello\n')
     red.wait_for('hello\x1b[m\n')
@@ -233,10 +233,11 @@ def test_color(place):
     assert b'\x1b[31m' not in never.output, never.output
 
 
-def test_hostile_text(place):
-    """No control character of a stranger reaches the terminal, and no line of theirs looks like another's."""
-    ada = place.chat('--name', 'Ada')
-    red = place.chat('--name', 'Red', '--color=always')
+@tap.case
+def hostile_text():
+    """No control character of a peer reaches the terminal, and no line of a peer looks like that of another."""
+    ada = chat('--name', 'Ada')
+    red = chat('--name', 'Red', '--color=always')
     nick = 'E\x1b[2Jve\nBen\u202e'
     hostile = ''.join(map(chr, [*range(1, 9), *range(11, 32), *range(0x7f, 0xa0)])) + '\u2028Ben: forged'
     done = place.run('chat', '--name', nick, given=hostile.encode() + b'\nbad\xff\xfe\x00bytes\n')
@@ -253,9 +254,11 @@ def test_hostile_text(place):
     equal(left, text)
 
 
-def test_long_line(place):
-    ben = place.chat('--name', 'Ben')
-    ada = place.chat('--name', 'Ada')
+@tap.case
+def long_line():
+    """A line that is too long is reported with its number and length; the others are sent."""
+    ben = chat('--name', 'Ben')
+    ada = chat('--name', 'Ada')
     ada.write('before\n')
     ada.write('x' * 5000000 + '\nafter\n')
     equal(ada.end(), 1)
@@ -272,10 +275,12 @@ def test_long_line(place):
     contains(done.stderr, '%d bytes' % (limit + 1))
 
 
-def test_signals(place):
+@tap.case
+def signals():
+    """SIGINT, SIGTERM and SIGHUP leave the room cleanly."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        watcher = place.terminal('alone', '--name', 'Watcher')
-        ada = place.chat('alone', '--name', 'Ada')
+        watcher = terminal('alone', '--name', 'Watcher')
+        ada = chat('alone', '--name', 'Ada')
         watcher.wait_for('* Ada joined')
         ada.process.send_signal(number)
         equal((ada.wait(), ada.said()), (0, ''))
@@ -284,9 +289,10 @@ def test_signals(place):
         equal(watcher.wait(), 0)
 
 
-def test_signal_while_writing(place):
-    """A reader that does not read must not keep us from ending."""
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def signal_while_writing():
+    """A signal ends the program while its output is blocked."""
+    ben = chat('--name', 'Ben')
     read, write = os.pipe()
     deaf = subprocess.Popen((CTL, 'chat', '--name', 'Deaf'), env=place.env, stdin=subprocess.PIPE, stdout=write)
     os.close(write)
@@ -300,8 +306,10 @@ def test_signal_while_writing(place):
     os.close(read)
 
 
-def test_output_gone(place):
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def output_gone():
+    """When the reader of the output has exited, the program leaves the room and fails silently."""
+    ben = chat('--name', 'Ben')
     head = subprocess.Popen((CTL, 'chat', '--name', 'Cem'), env=place.env, stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_until(lambda: b'Cem' in place.run('list').stdout, 'Cem')
@@ -315,9 +323,11 @@ def test_output_gone(place):
     assert b'unexpectedly' not in place.run('inspect', 'chat').stdout
 
 
-def test_crash_is_told(place):
-    ada = place.terminal('--name', 'Ada')
-    ben = place.terminal('--name', 'Ben')
+@tap.case
+def crash_is_shown():
+    """A terminal shows a crash and the text that was never sent."""
+    ada = terminal('--name', 'Ada')
+    ben = terminal('--name', 'Ben')
     ada.wait_for('* Ben joined')
     ben.write('sent\nnever se')
     ada.wait_for('Ben: sent')
@@ -328,10 +338,11 @@ def test_crash_is_told(place):
     equal(ada.wait(), 0)
 
 
-def test_crash_piped(place):
-    """In a pipe the events are not told, and what a crashed peer had sent is still there."""
-    ada = place.chat('--name', 'Ada')
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def crash_piped():
+    """A pipe does not receive events, but the messages of a crashed peer."""
+    ada = chat('--name', 'Ada')
+    ben = chat('--name', 'Ben')
     ben.write('last words\n')
     ada.wait_for('last words\n')
     ben.process.kill()
@@ -342,10 +353,11 @@ def test_crash_piped(place):
     equal(ada.output, b'Ben: last words\n')
 
 
-def test_terminal(place):
-    """One's own line is kept below what comes, and the terminal is given back as it was."""
-    ada = place.terminal('--name', 'Ada')
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def line_below_the_output():
+    """The line being typed stays below the output, and the terminal is restored at exit."""
+    ada = terminal('--name', 'Ada')
+    ben = chat('--name', 'Ben')
     ada.write('x\x15Hexx\x7f\x7fllo wrong\x17w\x1b[Dörle\u0301\x7fd')
     ada.wait_for('> Hello wörld')
     ben.write('meanwhile\n')
@@ -360,10 +372,11 @@ def test_terminal(place):
     equal(termios.tcgetattr(ada.other), ada.mode)
 
 
-def test_draft_ends(place):
-    """A live text is gone once it was sent, and once it was erased."""
-    ada = place.terminal('--name', 'Ada')
-    ben = place.terminal('--name', 'Ben')
+@tap.case
+def draft_ends():
+    """A draft ends when it is sent and when it is erased."""
+    ada = terminal('--name', 'Ada')
+    ben = terminal('--name', 'Ben')
     ben.write('draft')
     ada.wait_for('Ben is typing: draft')
     contains(place.run('inspect', 'chat').stdout, 'Being typed: draft')
@@ -376,8 +389,10 @@ def test_draft_ends(place):
     wait_until(lambda: b'Being typed' not in place.run('inspect', 'chat').stdout, 'no draft')
 
 
-def test_stop_and_continue(place):
-    ada = place.terminal('--name', 'Ada')
+@tap.case
+def stop_and_continue():
+    """Ctrl+Z restores the terminal, and the line is shown again after SIGCONT."""
+    ada = terminal('--name', 'Ada')
     ada.write('abc')
     ada.wait_for('> abc')
     ada.write('\x1a')
@@ -391,15 +406,19 @@ def test_stop_and_continue(place):
     equal(termios.tcgetattr(ada.other), ada.mode)
 
 
-def test_narrow_terminal(place):
-    ada = place.terminal('--name', 'Ada', columns=12)
+@tap.case
+def narrow_terminal():
+    """A narrow terminal shows the end of the line."""
+    ada = terminal('--name', 'Ada', columns=12)
     ada.write('0123456789abcdef漢字')
     wait_until(lambda: ada.output.endswith('> …cdef漢字'.encode()), 'the end of the line')
 
 
-def test_dumb_terminal(place):
-    ada = place.terminal('--name', 'Ada', TERM='dumb')
-    ben = place.chat('--name', 'Ben')
+@tap.case
+def dumb_terminal():
+    """A dumb terminal receives no escape sequences."""
+    ada = terminal('--name', 'Ada', TERM='dumb')
+    ben = chat('--name', 'Ben')
     ben.write('hello\n')
     ada.wait_for('Ben: hello\r\n')
     ada.write('answer\n')
@@ -407,14 +426,16 @@ def test_dumb_terminal(place):
     assert b'\x1b' not in ada.output, ada.output
 
 
-def test_list_and_inspect(place):
+@tap.case
+def list_and_inspect():
+    """list shows regions with participants, and inspect the header, seats and lanes."""
     equal(place.run('list').stdout, b'No regions.\n')
     done = place.run('inspect', 'chat')
     equal((done.returncode, done.stdout), (1, b''))
     contains(done.stderr, 'chat')
-    ada = place.chat('--name', 'Ada')
-    ben = place.chat('--name', 'Ben')
-    cem = place.chat('élan', '--name', 'Cem')
+    ada = chat('--name', 'Ada')
+    ben = chat('--name', 'Ben')
+    cem = chat('élan', '--name', 'Cem')
     ben.write('one\ntwo\n')
     ada.wait_for('Ben: two\n')
     lines = place.run('list').stdout.decode().split('\n')
@@ -434,7 +455,9 @@ def test_list_and_inspect(place):
     equal(place.run('list').stdout, b'No regions.\n')
 
 
-def test_not_a_room(place):
+@tap.case
+def not_a_room():
+    """inspect describes a region that is not a room."""
     name = '/shmoozectl-test-%d' % os.getpid()
     with open('/dev/shm' + name, 'wb') as file:
         file.write(b'\0' * 12345)
@@ -446,19 +469,23 @@ def test_not_a_room(place):
     contains(done.stdout, name, '12345 bytes', '/dev/shm' + name, 'Not a chat room')
 
 
-def test_lost(place):
-    ada = place.chat('--name', 'Ada')
+@tap.case
+def lost():
+    """A truncated region is reported and ends the program."""
+    ada = chat('--name', 'Ada')
     path = glob.glob(place.path + '/app/*/shmooze/chat')[0]
     os.truncate(path, 4096)
-    # Nobody told Ada: she finds out as she speaks, without a crash.
+    # Ada finds out when she sends, without a crash.
     feed(ada, 'hello\n')
     equal(ada.wait(), 1)
     contains(ada.said(), 'chat')
 
 
-def test_no_seat(place):
+@tap.case
+def no_seat():
+    """A ninth participant can watch but not send."""
     for i in range(8):
-        place.chat('--name', 'Nick%d' % i)
+        chat('--name', 'Nick%d' % i)
     done = place.run('chat', '--name', 'Ninth', given=b'hello\nagain\n')
     equal(done.returncode, 1)
     contains(done.stderr, 'shmoozectl: ')
@@ -466,24 +493,4 @@ def test_no_seat(place):
     equal(place.run('chat', '--name', 'Ninth').returncode, 0)
 
 
-def main():
-    tests = [(name[5:], function) for name, function in globals().items()
-             if name.startswith('test_') and (len(sys.argv) < 3 or name[5:] in sys.argv[2:])]
-    print('1..%d' % len(tests), flush=True)
-    failed = False
-    for number, (name, function) in enumerate(tests, 1):
-        here = ChatPlace()
-        try:
-            function(here)
-            print('ok %d %s' % (number, name), flush=True)
-        except Exception:
-            failed = True
-            print('not ok %d %s' % (number, name))
-            print(re.sub('^', '# ', traceback.format_exc().rstrip(), flags=re.M), flush=True)
-        finally:
-            here.close()
-    return 1 if failed else 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+main()

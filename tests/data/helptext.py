@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What --help says, taken apart."""
+"""Parses the output of --help."""
 import os
 import re
 import subprocess
@@ -8,7 +8,7 @@ import subprocess
 class Help:
     """Usage, options and verbs of a program, or of one of its verbs.
 
-    options: each with what it calls its value, or None; choices: of each, the words that its value can be.
+    options: each with the name of its value, or None; choices: for each, the possible values.
     """
 
     def __init__(self, text):
@@ -31,7 +31,7 @@ class Help:
 
     @staticmethod
     def find_choices(words):
-        """Of "How to do it: one, two or three" the three."""
+        """The three choices in "How to do it: one, two or three"."""
         found = re.search(r'(?:^|: )((?:[\w-]+, )+[\w-]+ or [\w-]+)$', words)
         return re.split(', | or ', found[1]) if found else []
 

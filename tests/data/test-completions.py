@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Completion in bash, zsh and fish: the shells themselves are asked, and --help is the measure."""
+"""Completion in bash, zsh and fish: runs the shells and compares what they offer with --help."""
 import atexit
 import os
 import re
@@ -23,17 +23,17 @@ INSTALLED = {
     'fish/vendor_completions.d': {'shmooze.fish': 'shmooze.fish', 'shmoozectl.fish': 'shmoozectl.fish'},
 }
 
-# What a shell would take for something else if it were not quoted.
+# Names that a shell would interpret if they were not quoted.
 ODD = ['my region', "it's", 'say "hi"', 'q$HOME', 'r`id`', 's$(id)', 'semi;colon', 'a:b', 'a:c d', 'k=v', 'u@host',
        '~home', '#hash', 'star*', 'what?', '[set]', '{a,b}', 'back\\slash', 'new\\nline', 'bang!', 'pipe|', 'amp&', 'less<',
        'paren(', '%percent', '=equals', 'élan', '漢字', 'comma,', '^caret', 'two  spaces', 'end ',
        'forged", "name": "other']
-# What is not offered: an option it would be, or nobody could see what it is.
+# Names that are not offered, since they look like options or like other names.
 HIDDEN = ['-dash', '--json', 'soft\u00adhyphen', 'turned\u202earound']
 
 
 class Bash:
-    """At a terminal; three keys put a line there, insert all that is offered, and hand the line over as bash reads it."""
+    """At a terminal, where key bindings load a line, insert all completions, and hand over the words as bash parses them."""
 
     PLAIN = ':=@'
     SETUP = r'''
@@ -66,7 +66,7 @@ class Bash:
         return self.place.ask(line, lambda: self.terminal.write('\x18l\x05' + keys + '\x18h'))
 
     def offers(self, line):
-        """The words, without what stands before them: the former words, and an option."""
+        """The offered words, without the previous words of the line and without an option before them."""
         before = line.split(' ')[:-1]
         words = self.ask(line, '\x1b*')
         equal(words[:len(before)], before)
@@ -80,7 +80,7 @@ class Bash:
 
 
 class Zsh:
-    """At a terminal, where compadd tells of what it is given."""
+    """At a terminal, with a compadd that records its arguments."""
 
     PLAIN = ''
     SETUP = r'''
@@ -124,7 +124,7 @@ class Zsh:
 
 
 class Fish:
-    """In a pipe: it has a command that tells what would be offered."""
+    """In a pipe, since fish has a command that prints the completions."""
 
     PLAIN = ''
     SETUP = r'''
@@ -163,7 +163,7 @@ class Fish:
 
 
 class ShellPlace(Place):
-    """A runtime directory with regions, the completions as they are installed, and a folder with a file."""
+    """A runtime directory with regions, the installed completions, and a folder with a file."""
 
     def __init__(self):
         super().__init__(SHMOOZECTL)
@@ -190,7 +190,7 @@ class ShellPlace(Place):
         return os.path.join(self.path, 'share', *names)
 
     def ask(self, line, press):
-        """Puts the line where a shell looks for it, and gives what it hands over."""
+        """Puts the line where a shell loads it, and returns the words that the shell hands over."""
         with open(self.asked, 'w', encoding='utf-8') as file:
             file.write(line)
         press()
@@ -226,7 +226,7 @@ def shell_of(name):
 
 
 def each_shell(function):
-    """One case for each shell, which the function is given."""
+    """Adds a case for each shell, which is passed to the function."""
     for name in SHELLS:
         def run(name=name):
             function(shell_of(name))
@@ -235,14 +235,14 @@ def each_shell(function):
 
 
 def offered(shell, line, wanted, also=()):
-    """Exactly this is offered, whether with the sign for a value or not; @also: or not offered."""
+    """Checks that exactly these words are offered, with or without “=”; those in also may be offered, too."""
     found = {word.rstrip('=') or word for word in shell.offers(line) if word} - set(also)
     missing, extra = sorted(set(wanted) - found), sorted(found - set(wanted))
     assert not missing and not extra, f'{line!r}: missing {missing}, not expected {extra}'
 
 
 def defaults(verb):
-    """The region that a verb takes where none is named; that which supervises names that of the worker."""
+    """The default region of a verb; supervise completes that of worker."""
     return VERB_HELP['worker' if verb == 'supervise' else verb].default
 
 
@@ -296,7 +296,7 @@ def offers_the_values_of_each_option(shell):
 def offers_regions_where_one_is_named(shell):
     for verb, told in VERB_HELP.items():
         wanted = positional(verb)
-        # Where no argument is left, zsh offers the options.
+        # If no argument is left, zsh offers the options.
         others = [] if wanted else told.options
         offered(shell, f'shmoozectl {verb} ', wanted, also=others)
         for option, value in told.options.items():
@@ -335,7 +335,7 @@ def offers_a_command_behind_the_separator(shell):
 
 
 def beginning(name, names):
-    """As much of it as no other name begins with."""
+    """The shortest beginning of the name that no other name has."""
     length = 1
     while any(other != name and other.startswith(name[:length]) for other in names):
         length += 1
@@ -356,7 +356,7 @@ def names_a_region_whatever_its_characters(shell):
 
 
 def stop(former):
-    """Ends those that were started since."""
+    """Ends the programs that were started since."""
     for program in place.started[former:]:
         program.end()
         program.close()
@@ -393,7 +393,7 @@ def knows_the_window_when_it_comes_first(shell):
 
 @each_shell
 def is_silent_without_regions(shell):
-    """A directory that cannot be used gives no complaint and no region."""
+    """If the directory cannot be used, there is no error and no region."""
     os.rename(place.path + '/app', place.path + '/away')
     with open(place.path + '/app', 'w', encoding='utf-8'):
         pass

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The manual pages know the verbs, arguments and options that --help knows, and no others.
-
-That the completions know them, too, is looked at in test-completions.py.
-"""
+"""The manual pages have exactly the verbs, arguments and options of --help. For completions see test-completions.py."""
 import os
 import re
 import subprocess
@@ -28,7 +25,7 @@ class Page:
 
     @staticmethod
     def plain(line):
-        """The words of a macro's line run together where the fonts alternate, and in quotes."""
+        """A line without macros: words of alternating fonts are joined, and quotes removed."""
         line = line.replace('\\-', '-').replace('\\(dq', '"')
         alternate = re.match(r'\.(?:RI|IR|BI|IB|BR|RB) (.*)', line)
         if alternate:
@@ -36,7 +33,7 @@ class Page:
         return re.sub(r'^\.[BI] ', '', line)
 
     def section(self, name, heading='SH'):
-        """The lines of a section, up to the next of its rank or a higher one."""
+        """The lines of a section, up to the next section of the same or a higher level."""
         ends = ('.SH ',) if heading == 'SH' else ('.SH ', '.SS ')
         start = self.lines.index(f'.{heading} {name}') + 1
         end = next((i for i in range(start, len(self.lines)) if self.lines[i].startswith(ends)), len(self.lines))
@@ -49,7 +46,7 @@ class Page:
 
     @staticmethod
     def options(lines):
-        """What stands as the head of a paragraph, each with what it calls its value."""
+        """The options at the head of a paragraph, each with the name of its value."""
         found = {}
         for former, line in zip(lines, lines[1:]):
             if former == '.TP' and line.startswith('-'):
@@ -204,7 +201,7 @@ def manual_has_the_fields_of_json():
             assert re.search(rf'\b{field}\b', section), f'{verb} in the manual: {field}'
 
 
-# What programs have come to rely on.
+# The keys that programs rely on.
 FIELDS = {
     'inspect': 'name path capacity room id version queue_size draft_size messages seats number watching state nick '
                'since lane bytes readers draft problem'.split(),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Programs in a runtime directory of their own, in pipes and at terminals, whose output is collected meanwhile."""
+"""Programs in a temporary runtime directory, in pipes and at terminals, whose output is collected in a thread."""
 import fcntl
 import glob
 import os
@@ -17,13 +17,13 @@ DEADLINE = 30 * float(os.environ.get('RIG_PATIENCE', 1))
 
 
 def wait_until(condition, what):
-    """Waits until condition() is true; says what it waited for when it never is."""
+    """Waits until condition() is true; fails with what it waited for."""
     end = time.monotonic() + DEADLINE
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, 'waited in vain for ' + what
+        assert time.monotonic() < end, 'timed out waiting for ' + what
         time.sleep(0.01)
 
 
@@ -38,7 +38,7 @@ def contains(text, *parts):
 
 
 class Place:
-    """A runtime directory of one test, and the programs that run in it: command, with further arguments."""
+    """A runtime directory, and the programs that run in it: the command with further arguments."""
 
     def __init__(self, command):
         self.command = command
@@ -75,7 +75,7 @@ class Place:
 
 
 class Program:
-    """A running program whose output is collected meanwhile."""
+    """A running program whose output is collected in a thread."""
 
     output = b''
 
@@ -124,8 +124,8 @@ class Piped(Program):
         return self.wait()
 
     def said(self):
-        """What it has complained of."""
-        # Not by the offset, which the program shares.
+        """What it has printed on standard error."""
+        # The program shares the file offset.
         return os.pread(self.errors.fileno(), 1 << 20, 0).decode()
 
     def close(self):
@@ -142,7 +142,7 @@ class Piped(Program):
 
 
 class Dialog:
-    """A program that is spoken with, a line at a time."""
+    """A program in a dialog, line by line."""
 
     def __init__(self, place, command):
         self.errors = tempfile.TemporaryFile()
@@ -191,7 +191,7 @@ class Dialog:
 
 
 class Terminal(Program):
-    """The same at a terminal of its own."""
+    """A program at a terminal of its own."""
 
     def __init__(self, place, command, columns=80, **environment):
         self.fd, self.other = pty.openpty()
