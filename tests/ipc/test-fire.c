@@ -134,14 +134,14 @@ check_named (ShmoozeRegion *region)
 
   g_assert_cmpint (fstat (region->backing.lock_fd, &held), ==, 0);
   if (stat (shmooze_region_get_path (region), &named) < 0)
-    complain (&fire->n_removed, "“%s” was removed under a holder", shmooze_region_get_name (region));
+    complain (&fire->n_removed, "“%s” was removed while it was held", shmooze_region_get_name (region));
   else if (named.st_ino != held.st_ino)
-    complain (&fire->n_removed, "“%s” stands for another object than the one that is held",
+    complain (&fire->n_removed, "“%s” refers to another file than the one that is held",
               shmooze_region_get_name (region));
 }
 
 static void
-let_go (Held *held)
+release (Held *held)
 {
   if (held->region != NULL)
     check_named (held->region);
@@ -185,7 +185,7 @@ take (Held  *held,
   held->view = shmooze_region_create_view (held->region, 0, 0, READ, &error);
   g_assert_no_error (error);
   if (!is_whole (name, shmooze_view_get_data (held->view), shmooze_view_get_size (held->view)))
-    complain (&fire->n_broken, "“%s” was opened without its bytes", name);
+    complain (&fire->n_broken, "“%s” was opened without its contents", name);
   check_named (held->region);
 }
 
@@ -201,12 +201,12 @@ work_one_round (GRand *rand)
       if (one->region == NULL)
         take (one, rand);
       else if (g_rand_int_range (rand, 0, 4) > 0)
-        let_go (one);
+        release (one);
       else
         check_named (one->region);
     }
   for (guint i = 0; i < N_HELD; i++)
-    let_go (&held[i]);
+    release (&held[i]);
 }
 
 /* Each round starts with a seed, which is sent back at its end. */
@@ -227,7 +227,7 @@ work (int in,
       g_rand_free (rand);
       n_now = test_count_fds ();
       if (n_now != n_fds)
-        complain (&fire->n_leaked, "%u descriptors, there were %u", n_now, n_fds);
+        complain (&fire->n_leaked, "%u descriptors are open instead of %u", n_now, n_fds);
       if (write (out, &seed, sizeof seed) != sizeof seed)
         break;
     }
@@ -324,7 +324,7 @@ check_free (const char *name,
     complain (&fire->n_stuck, "“%s” should be free: %s", name, error != NULL ? error->message : "it was opened");
   g_clear_object (&region);
   if (g_unlink (path) == 0)
-    complain (&fire->n_stuck, "“%s” was still there", name);
+    complain (&fire->n_stuck, "“%s” still exists", name);
 }
 
 static void
@@ -390,7 +390,7 @@ role_nest (int    argc,
     if (workers[i].pid != 0)
       dismiss (&workers[i], 0);
   if (test_count_fds () != n_fds)
-    complain (&fire->n_leaked, "%u descriptors, there were %u", test_count_fds (), n_fds);
+    complain (&fire->n_leaked, "%u descriptors are open instead of %u", test_count_fds (), n_fds);
 
   test_say ("%u %u %u %u %u %u %u %u", fire->n_created, fire->n_opened, fire->n_deaths, fire->n_leftovers,
             fire->n_broken, fire->n_removed, fire->n_stuck, fire->n_leaked);

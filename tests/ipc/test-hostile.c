@@ -257,7 +257,7 @@ static gboolean
 skip_unless_root (void)
 {
   if (geteuid () != 0)
-    g_test_skip ("only root can become somebody else");
+    g_test_skip ("requires root");
   return geteuid () != 0;
 }
 
@@ -361,7 +361,7 @@ test_squatted_directory (void)
     return;
   if (g_mkdir (path, 0777) != 0)
     {
-      g_test_skip ("the directory is there already");
+      g_test_skip ("the directory already exists");
       return;
     }
   g_assert_cmpint (chown (path, BOB, BOB), ==, 0);

@@ -223,7 +223,7 @@ test_locker_role (int    argc,
             linger ();
         }
       else
-        g_error ("What is “%s”?", line);
+        g_error ("Unknown command “%s”", line);
       g_free (line);
     }
   g_free (line);

@@ -433,7 +433,7 @@ test_equal_pids (void)
 
   if (owner_pid == 0)
     {
-      g_test_skip ("there are no process-id namespaces for this user");
+      g_test_skip ("this user cannot create PID namespaces");
       return;
     }
   waiter_pid = boxed_start (&waiter);

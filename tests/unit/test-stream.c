@@ -1115,7 +1115,7 @@ test_beyond_4_gib (void)
       check_read (fixture, 2, "ar");
     }
   else
-    g_test_skip ("the file system has no files of 4.5 GiB");
+    g_test_skip ("the file system does not support files of 4.5 GiB");
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 

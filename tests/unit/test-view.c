@@ -334,32 +334,42 @@ test_life_view_holds_name (void)
   g_assert_true (g_file_test (shmooze_region_get_path (again), G_FILE_TEST_EXISTS));
 }
 
+/* Checks that every operation on the view fails. */
 static void
-check_closed (ShmoozeView *view,
-              const char  *name)
+check_failing (ShmoozeView *view,
+               GQuark       domain,
+               int          code,
+               const char  *name)
 {
   g_autoptr(GError) error = NULL;
   char byte = 0;
 
   g_assert_cmpint (shmooze_view_read (view, 0, &byte, 1, &error), ==, -1);
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, name, NULL);
+  test_check_error (&error, domain, code, name, NULL);
   g_assert_cmpint (shmooze_view_read (view, 1000, NULL, 0, &error), ==, -1);
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, name, NULL);
+  test_check_error (&error, domain, code, name, NULL);
   g_assert_false (shmooze_view_write (view, 0, &byte, 1, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, name, NULL);
+  test_check_error (&error, domain, code, name, NULL);
   g_assert_false (shmooze_view_write (view, 0, NULL, 0, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, name, NULL);
+  test_check_error (&error, domain, code, name, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     {
       g_assert_false (types[i].load (view, 0, &error));
-      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, name, NULL);
+      test_check_error (&error, domain, code, name, NULL);
       g_assert_false (types[i].store (view, 0, &error));
-      test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, name, NULL);
+      test_check_error (&error, domain, code, name, NULL);
     }
   g_assert_false (shmooze_view_flush (view, NULL, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, name, NULL);
+  test_check_error (&error, domain, code, name, NULL);
   g_assert_null (shmooze_view_open_stream (view, &error));
-  test_check_error (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, name, NULL);
+  test_check_error (&error, domain, code, name, NULL);
+}
+
+static void
+check_closed (ShmoozeView *view,
+              const char  *name)
+{
+  check_failing (view, G_IO_ERROR, G_IO_ERROR_CLOSED, name);
   g_assert_null (shmooze_view_get_data (view));
 }
 
@@ -403,30 +413,6 @@ test_life_closed_twice_is_once (void)
 }
 
 /* Lost */
-
-static void
-check_lost (ShmoozeView *view,
-            const char  *name)
-{
-  g_autoptr(GError) error = NULL;
-  char byte = 'x';
-
-  g_assert_cmpint (shmooze_view_read (view, 0, &byte, 1, &error), ==, -1);
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, name, NULL);
-  g_assert_false (shmooze_view_write (view, 0, &byte, 1, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, name, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
-    {
-      g_assert_false (types[i].load (view, 0, &error));
-      test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, name, NULL);
-      g_assert_false (types[i].store (view, 0, &error));
-      test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, name, NULL);
-    }
-  g_assert_false (shmooze_view_flush (view, NULL, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, name, NULL);
-  g_assert_null (shmooze_view_open_stream (view, &error));
-  test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, name, NULL);
-}
 
 typedef gboolean (*Access) (ShmoozeView  *view,
                             GError      **error);
@@ -502,8 +488,8 @@ test_lost (void)
         g_assert_cmpint (truncate (shmooze_region_get_path (region), cuts[j]), ==, 0);
         g_assert_false (first[i] (view, &error));
         test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "cut", NULL);
-        check_lost (view, "cut");
-        check_lost (other, "cut");
+        check_failing (view, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "cut");
+        check_failing (other, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "cut");
         test_wait (n_lost > 0);
         test_settle ();
         g_assert_cmpuint (n_lost, ==, 1);
@@ -535,7 +521,7 @@ test_lost_regrown (void)
       g_assert_cmpint (truncate (shmooze_region_get_path (region), st.st_size), ==, 0);
       g_assert_false (first[i] (view, &error));
       test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "regrown", NULL);
-      check_lost (view, "regrown");
+      check_failing (view, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "regrown");
     }
 }
 
@@ -557,7 +543,7 @@ test_lost_file_cut_within_page (void)
   view = view_of (region, 0, 50, RW);
   set_uint64 (view, 0, 1);
   g_assert_cmpint (truncate (path, 99), ==, 0);
-  check_lost (view, "cut-file");
+  check_failing (view, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, "cut-file");
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
@@ -847,7 +833,7 @@ test_beyond_2_gib (void)
   g_assert_cmpint (statfs (test_home (), &fs), ==, 0);
   if ((guint64) fs.f_bavail * (guint64) fs.f_bsize < 4 * GIB)
     {
-      g_test_skip ("less than 4 GiB are free in the runtime directory");
+      g_test_skip ("the runtime directory has less than 4 GiB of free space");
       return;
     }
   region = create ("big", size);
@@ -895,7 +881,7 @@ test_beyond_4_gib (void)
       test_check_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, NULL);
     }
   else
-    g_test_skip ("the file system has no files of 4.5 GiB");
+    g_test_skip ("the file system does not support files of 4.5 GiB");
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 

@@ -106,11 +106,9 @@ shmooze_mutex_finalize (GObject *object)
    * not suffice: a child that is just being forked would delay the release of the lock. */
   if (atomic_load (&self->stage) == STAGE_OWNED)
     shmooze_region_unlock (self->region, 0);
-  if (self->view != NULL)
-    shmooze_view_close (self->view);
-  if (self->region != NULL)
-    shmooze_region_close (self->region);
   g_clear_object (&self->view);
+  if (self->region != NULL)
+    shmooze_region_close (self->region);  /* another reference may be waiting for the emission of "lost" */
   g_clear_object (&self->region);
   g_clear_pointer (&self->name, g_free);
 

@@ -12,10 +12,8 @@
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 /**
  * ShmoozeView:
