@@ -127,6 +127,20 @@ test_room_free (TestRoom *self)
   g_free (self);
 }
 
+guint
+test_room_n_peers (TestRoom *self)
+{
+  return g_list_model_get_n_items (shmooze_room_get_peers (self->room));
+}
+
+ShmoozeMessage *
+test_room_message (TestRoom *self,
+                   guint     i)
+{
+  g_assert_cmpuint (i, <, self->messages->len);
+  return g_ptr_array_index (self->messages, i);
+}
+
 ShmoozePeer *
 test_room_find_peer (TestRoom   *self,
                      const char *nick)
@@ -184,7 +198,7 @@ on_sent (GObject      *object,
   *(gboolean *) user_data = TRUE;
 }
 
-/* Sends and waits until the message stands in the region. */
+/* Sends a message and waits until it is in the region. */
 void
 test_room_send (TestRoom   *self,
                 const char *text)
@@ -218,7 +232,7 @@ compare_messages (gconstpointer a,
   return (gint) shmooze_message_get_seat (one) - (gint) shmooze_message_get_seat (two);
 }
 
-/* What a window shows: every message by (number, seat). */
+/* All messages in the order of a window, by number and seat */
 char *
 test_room_transcript (TestRoom *self)
 {

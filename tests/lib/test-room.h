@@ -5,11 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* A room that writes down what it tells. */
+/* A room whose signals are recorded */
 typedef struct
 {
   ShmoozeRoom *room;
-  GPtrArray   *messages;   /* of ShmoozeMessage, as they came */
+  GPtrArray   *messages;   /* of ShmoozeMessage, in the order of arrival */
   GPtrArray   *events;     /* of char *: "joined Ada", "left Ada", "crashed Ada", "draft Ada: text", "broken 3", "lost" */
   GError      *broken;
   GError      *lost;
@@ -21,6 +21,9 @@ TestRoom    *test_room_join        (const char  *region_name,
                                     const char  *nick,
                                     ShmoozeWait  wait);
 void         test_room_free        (TestRoom    *self);
+guint        test_room_n_peers     (TestRoom    *self);
+ShmoozeMessage *test_room_message  (TestRoom    *self,
+                                    guint        i);
 ShmoozePeer *test_room_find_peer   (TestRoom    *self,
                                     const char  *nick);
 const char  *test_room_draft_of    (TestRoom    *self,
