@@ -10,8 +10,7 @@ G_BEGIN_DECLS
 
 #define TEST_PYTHON "/usr/bin/python3"
 
-/* A program of tests/peers/, in Python's standard library only, as a child process: it knows our layouts from
- * their tables alone. */
+/* A program of tests/peers/ as a child process. It uses only Python's standard library and the documented layouts. */
 
 static inline void
 test_peer_role (int    argc,
@@ -27,7 +26,7 @@ test_peer_role (int    argc,
   g_error ("%s: %s", TEST_PYTHON, g_strerror (errno));
 }
 
-/* NULL: there is no Python here, and the test is skipped. */
+/* Skips the test and returns NULL if Python is missing. */
 static inline TestChild *
 test_peer_new (const char *file,
                const char *role,
@@ -38,7 +37,7 @@ test_peer_new (const char *file,
 
   if (!g_file_test (TEST_PYTHON, G_FILE_TEST_IS_EXECUTABLE))
     {
-      g_test_skip ("there is no " TEST_PYTHON);
+      g_test_skip (TEST_PYTHON " is missing");
       return NULL;
     }
   return test_child_new ("peer", path, role, name, argument, NULL);

@@ -10,7 +10,8 @@ typedef struct
 {
   ShmoozeRoom *room;
   GPtrArray   *messages;   /* of ShmoozeMessage, in the order of arrival */
-  GPtrArray   *events;     /* of char *: "joined Ada", "left Ada", "crashed Ada", "draft Ada: text", "broken 3", "lost" */
+  GPtrArray   *events;     /* of char *: "joined Ada", "left Ada", "crashed Ada: draft",
+                               "draft Ada: text", "broken 3", "lost" */
   GError      *broken;
   GError      *lost;
   guint        n_lost;

@@ -57,7 +57,7 @@ obey (TestRoom   *room,
   else if (strcmp (order, "leave") == 0)
     shmooze_room_leave (room->room);
   else
-    g_error ("What is “%s”?", order);
+    g_error ("Unknown command “%s”", order);
 }
 
 /* REGION NICK */
@@ -97,7 +97,7 @@ test_talker_new (const char *region_name,
   return self;
 }
 
-/* Gives an order and waits until it is done. */
+/* Sends a command and waits until it is done. */
 void
 test_talker_do (TestChild  *self,
                 const char *format,

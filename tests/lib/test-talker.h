@@ -5,12 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* A child process that sits in a room and does what it is told:
+/* A child process that joins a room and carries out commands:
  *
  *   draft TEXT   send TEXT   flood COUNT SIZE   see TEXT   see-draft NICK TEXT
  *   count MESSAGES   transcript   fork   leave
  *
- * It answers each when it is done: the transcript in one line, all else with "done". */
+ * It answers each when it is done: with the transcript in one line, or with "done". */
 void        test_talker_role (int         argc,
                               char      **argv);
 TestChild  *test_talker_new  (const char *region_name,

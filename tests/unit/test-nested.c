@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Handlers that run a main loop of their own: nothing is called from within itself, nothing is lost, and the
- * inner loop sleeps. */
+/* Handlers that run a main loop of their own: no handler is called from within itself, no signal is lost, and the inner
+ * loop sleeps. */
 
 #include "lib/test-deny.h"
 #include "lib/testlib.h"
@@ -13,7 +13,7 @@
 
 #define NESTED_MSEC 100
 #define N_SPEAKING 8
-#define MOST_ROUNDS 30  /* of the inner loop, which has next to nothing to do */
+#define MOST_ROUNDS 30  /* of the inner loop, which has little to do */
 
 typedef struct
 {
@@ -30,7 +30,7 @@ set_true (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A main loop within a handler, as a dialog has it. */
+/* A main loop within a handler, like that of a modal dialog */
 static void
 run_nested (Record *record)
 {
@@ -79,7 +79,7 @@ write_more (gpointer user_data)
 static void
 test_reader (void)
 {
-  g_test_summary ("A handler may run a main loop; a reader's source does not call it within itself.");
+  g_test_summary ("A handler of a reader can run a main loop; it is not called from within itself.");
 
   const ShmoozeWait waits[] = { SHMOOZE_WAIT_BELL, SHMOOZE_WAIT_POLL };
 
@@ -141,11 +141,11 @@ send_own (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* In the inner loop one's own message is sent, and the peer dies: both are told after it. */
+/* In the inner loop an own message is sent and the peer dies. Both are reported after it. */
 static void
 test_room (void)
 {
-  g_test_summary ("A room's signals do not come within each other either, and none is lost.");
+  g_test_summary ("A handler of a room can run a main loop; signals are not emitted from within it, and none is lost.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRoom) room = shmooze_room_join ("room", "Ada", SHMOOZE_WAIT_AUTO, &error);
@@ -169,7 +169,7 @@ test_room (void)
 typedef struct
 {
   gboolean nested;
-  gboolean is_due;  /* the inner loop has ended, and who joined meanwhile was not told yet */
+  gboolean is_due;  /* the inner loop has ended, and the peer that joined meanwhile was not reported yet */
 } Nester;
 
 static Nester nester;
@@ -205,7 +205,7 @@ nest_until_told (ShmoozeRoom    *room,
 }
 
 static void
-say_who_joined (ShmoozeRoom *room,
+report_joined (ShmoozeRoom *room,
                 ShmoozePeer *peer)
 {
   g_assert_false (nester.nested);
@@ -221,7 +221,7 @@ wake_up (int          fd,
   return G_SOURCE_CONTINUE;
 }
 
-/* Wakes the loop when something is said, and not once more after that, as a source that may not recurse does. */
+/* Wakes the loop for each line, once, like a source that cannot recurse. */
 static void
 listen_to_parent (void)
 {
@@ -232,7 +232,7 @@ listen_to_parent (void)
   g_source_attach (source, NULL);
 }
 
-/* Sits in a room of which nobody can tell that its file was touched: only the bell tells of who comes. */
+/* Joins a room without a file monitor: only the doorbell reports that a peer has joined. */
 static void
 role_nester (int    argc,
              char **argv)
@@ -246,18 +246,18 @@ role_nester (int    argc,
   g_main_context_set_poll_func (NULL, poll_unless_due);
   room = shmooze_room_join (argv[0], "Ben", SHMOOZE_WAIT_AUTO, NULL);
   g_signal_connect (room, "message", G_CALLBACK (nest_until_told), NULL);
-  g_signal_connect (room, "peer-joined", G_CALLBACK (say_who_joined), NULL);
+  g_signal_connect (room, "peer-joined", G_CALLBACK (report_joined), NULL);
   listen_to_parent ();
   test_say ("ready");
   iterate_until_told ();
 }
 
-/* Somebody comes while the inner loop runs who can only watch, and so has no lane in which that would show. The
- * bell rings within the inner loop, and it is told after it. */
+/* A peer joins while the inner loop runs. It takes an observer seat, so no lane shows it. The doorbell rings within the
+ * inner loop, and the peer is reported after it. */
 static void
 test_joined_meanwhile (void)
 {
-  g_test_summary ("Nor is who comes meanwhile, though nothing but the bell tells.");
+  g_test_summary ("A peer that joins while a handler runs a main loop is reported after it.");
 
   g_autoptr(TestChild) ben = test_child_new ("nester", "room", NULL);
   g_autoptr(GPtrArray) speakers = g_ptr_array_new_with_free_func ((GDestroyNotify) test_room_free);

@@ -153,7 +153,8 @@ check_refusal (GError **error)
 static void
 test_hostile (void)
 {
-  g_test_summary ("Whatever a process writes into a room, the members get valid text or an error, and do not crash or hang.");
+  g_test_summary ("Whatever a process writes into a room, its members get valid text or an error, "
+                  "and do not crash or hang.");
 
   for (guint round = 0; round < (TEST_SLOW ? 40 : 250); round++)
     {

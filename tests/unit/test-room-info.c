@@ -32,7 +32,8 @@ test_joined (void)
 {
   g_test_summary ("A room's information lists seats, drafts and counts without joining it.");
 
-  g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", SHMOOZE_WAIT_AUTO), ben = test_room_join ("chat", "Ben", SHMOOZE_WAIT_AUTO);
+  g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", SHMOOZE_WAIT_AUTO);
+  g_autoptr(TestRoom) ben = test_room_join ("chat", "Ben", SHMOOZE_WAIT_AUTO);
   g_autoptr(ShmoozeRoomInfo) info = NULL, copy = NULL, later = NULL;
   g_autofree char *path = test_path ("chat");
   guint n_taken = 0, n_watching = 0;
@@ -80,7 +81,7 @@ test_joined (void)
   g_assert_cmpstr (seat_of (copy, "Ben")->draft, ==, "Ben's draft");
   g_assert_cmpstr (copy->name, ==, "chat");
 
-  /* To look changes nothing. */
+  /* The inspection has changed nothing. */
   test_settle ();
   g_assert_cmpuint (g_list_model_get_n_items (shmooze_room_get_peers (ada->room)), ==, 1);
   test_room_send (ada, "four");
@@ -153,7 +154,7 @@ test_errors (void)
   g_unlink (path);
 }
 
-/* A broken lane is a problem of one seat, told in words; and nothing that stands there does any harm. */
+/* A broken lane is a problem of its seat alone. */
 static void
 test_hostile (void)
 {
@@ -178,7 +179,7 @@ test_hostile (void)
           g_autoptr(ShmoozeRoomInfo) info = NULL;
           gsize word = (gsize) g_rand_int_range (rand, 0, (gint32) n);
 
-          /* On something that is in use */
+          /* A word that is in use */
           for (guint steps = 0; steps < 100000 && words[word] == 0; steps++)
             word = (word + 1) % n;
           words[word] = g_rand_boolean (rand) ? G_MAXUINT64 - (guint64) g_rand_int_range (rand, 0, 16)

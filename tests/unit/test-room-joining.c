@@ -9,7 +9,7 @@
 
 #define AUTO SHMOOZE_WAIT_AUTO
 
-/* Joining, above all without waiting for it. */
+/* Joining, at once and asynchronously */
 
 typedef struct
 {
@@ -66,11 +66,11 @@ test_two (void)
   test_wait (test_room_has_event (ada, "left Ben"));
 }
 
-/* What was said before is told after the callback, so that one can connect to the signals there. */
+/* Earlier messages are emitted after the callback, in which handlers can be connected. */
 static void
 test_history (void)
 {
-  g_test_summary ("What was said before is told after that.");
+  g_test_summary ("Messages sent before an asynchronous join are emitted after it.");
 
   g_autoptr(TestRoom) ada = join_and_wait ("Ada");
   g_autoptr(TestRoom) ben = NULL;
@@ -80,11 +80,10 @@ test_history (void)
   test_wait (test_room_has_message (ben, "before Ben came"));
 }
 
-/* Many at once: seats and nicks are still everybody's own. */
 static void
 test_many (void)
 {
-  g_test_summary ("Many join at once; each has a seat and a nickname of its own.");
+  g_test_summary ("Members that join at the same time get different seats and nicknames.");
 
   Joining joining[8] = { 0 };
   TestRoom *rooms[G_N_ELEMENTS (joining)];
@@ -112,7 +111,7 @@ test_many (void)
 static void
 test_refused (void)
 {
-  g_test_summary ("Why one cannot join is told likewise.");
+  g_test_summary ("An asynchronous join fails with the reason.");
 
   Joining joining = { 0 };
 
@@ -125,7 +124,7 @@ test_refused (void)
 static void
 test_refused_at_once (void)
 {
-  g_test_summary ("A name that cannot be a room is refused without waiting.");
+  g_test_summary ("A region that is not a room, and an invalid name, are refused.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = shmooze_region_create ("plain", 100000, SHMOOZE_ACCESS_READ_WRITE, NULL);
@@ -152,7 +151,8 @@ test_nicks (void)
   GString *wide_nick = g_string_new (NULL);
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), two = test_room_join ("chat", "Ada", AUTO);
   g_autoptr(TestRoom) three = test_room_join ("chat", "Ada", AUTO), again = NULL;
-  g_autoptr(TestRoom) odd = test_room_join ("chat", " A\nB\xff ", AUTO), too_long = test_room_join ("chat", long_nick, AUTO);
+  g_autoptr(TestRoom) odd = test_room_join ("chat", " A\nB\xff ", AUTO);
+  g_autoptr(TestRoom) too_long = test_room_join ("chat", long_nick, AUTO);
   g_autoptr(TestRoom) too_wide = NULL, usual = NULL, usual_too = NULL;
   g_autofree char *second = NULL;
 
@@ -193,11 +193,10 @@ count (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Somebody was stopped in the middle of joining: that is told in the end, and the main loop goes on till then. */
 static void
 test_busy (void)
 {
-  g_test_summary ("Somebody who was stopped while joining holds up no main loop.");
+  g_test_summary ("A process that was stopped while joining blocks no main loop, and the error is BUSY.");
 
   g_autoptr(TestRoom) ada = join_and_wait ("Ada");
   g_autoptr(ShmoozeRegion) region = shmooze_region_open ("chat", SHMOOZE_ACCESS_READ_WRITE, NULL);
@@ -214,7 +213,7 @@ test_busy (void)
   g_assert_cmpuint (n_rounds, >=, 2);
 }
 
-/* Whether somebody is said to sit there: of those who are gone, only the crashed. */
+/* Whether the word says that the seat is taken: of former occupants, only crashed ones leave it so. */
 static gboolean
 is_taken (guint seat)
 {
@@ -236,8 +235,8 @@ is_gone (void)
   return region == NULL;
 }
 
-/* Ben has got his seat, perhaps, but nobody takes the room: so it is left, in good order, by whichever thread was
- * the last to know of it, and its name goes with it, and then its descriptors. */
+/* Ben may have got a seat, but the room was never taken over. Whichever thread had the last reference leaves it: the
+ * seat is free, and the name and the descriptors are gone. */
 static void
 check_left (TestRoom *ada,
             guint     n_fds)
@@ -255,7 +254,7 @@ check_left (TestRoom *ada,
 static void
 test_cancelled (void)
 {
-  g_test_summary ("Who gives up joining is not taken for crashed.");
+  g_test_summary ("A cancelled join leaves the room without a crash.");
 
   guint n_fds = test_count_fds ();
   TestRoom *ada = join_and_wait ("Ada");
@@ -271,7 +270,7 @@ test_cancelled (void)
 }
 
 static void
-ask_not (GObject      *source,
+ignore_result (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
 {
@@ -281,15 +280,15 @@ ask_not (GObject      *source,
 }
 
 static void
-test_unasked (void)
+test_not_finished (void)
 {
-  g_test_summary ("Nor is a room that was joined and that nobody takes.");
+  g_test_summary ("A joined room that is never taken over is left without a crash.");
 
   guint n_fds = test_count_fds ();
   TestRoom *ada = join_and_wait ("Ada");
   gboolean done = FALSE;
 
-  shmooze_room_join_async ("chat", "Ben", SHMOOZE_WAIT_AUTO, NULL, ask_not, &done);
+  shmooze_room_join_async ("chat", "Ben", SHMOOZE_WAIT_AUTO, NULL, ignore_result, &done);
   test_wait (done);
   check_left (ada, n_fds);
 }
@@ -312,7 +311,7 @@ live_in_thread (gpointer data)
   {
     g_autoptr(TestRoom) ada = join ("Ada");
 
-    test_wait (test_room_find_peer (ada, "Ben") != NULL);  /* whoever of the two was first */
+    test_wait (test_room_find_peer (ada, "Ben") != NULL);  /* whichever was first */
     test_room_send (ada, "from the thread");
     test_wait (test_room_has_message (ada, "to the thread"));
     test_wait (test_room_has_event (ada, "left Ben"));
@@ -321,7 +320,6 @@ live_in_thread (gpointer data)
   return NULL;
 }
 
-/* Signals come where the room was joined, and not in the thread that did the work. */
 static void
 check_context (Join join)
 {
@@ -337,7 +335,7 @@ check_context (Join join)
 static void
 test_context (void)
 {
-  g_test_summary ("So they do when it was joined without waiting.");
+  g_test_summary ("The signals of a room that was joined asynchronously are emitted in the context of the caller.");
 
   check_context (join_and_wait);
 }
@@ -345,7 +343,7 @@ test_context (void)
 static void
 test_context_at_once (void)
 {
-  g_test_summary ("A room's signals come where it was joined.");
+  g_test_summary ("The signals of a room are emitted in the context in which it was joined.");
 
   check_context (join_at_once);
 }
@@ -364,7 +362,7 @@ main (int    argc,
   test_add ("/room-joining/nicks", test_nicks);
   test_add ("/room-joining/busy", test_busy);
   test_add ("/room-joining/cancelled", test_cancelled);
-  test_add ("/room-joining/unasked", test_unasked);
+  test_add ("/room-joining/unasked", test_not_finished);
   test_add ("/room-joining/context", test_context);
   test_add ("/room-joining/context/at-once", test_context_at_once);
 

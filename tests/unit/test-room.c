@@ -503,7 +503,8 @@ test_too_long (void)
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", AUTO), ben = test_room_join ("chat", "Ben", AUTO);
   gsize max = shmooze_room_get_max_text (ada->room);
   g_autofree char *longest = g_strnfill (max, 'x'), *too_long = g_strnfill (max + 1, 'y');
-  g_autofree char *digits = g_strdup_printf ("%" G_GSIZE_FORMAT, max), *more = g_strdup_printf ("%" G_GSIZE_FORMAT, max + 1);
+  g_autofree char *digits = g_strdup_printf ("%" G_GSIZE_FORMAT, max);
+  g_autofree char *more = g_strdup_printf ("%" G_GSIZE_FORMAT, max + 1);
 
   g_assert_cmpuint (max, >=, 40000);  /* 10,000 characters of any kind */
   test_room_draft (ada, longest);
