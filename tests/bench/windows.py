@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """windows.py [--build DIR] [--rounds N] [--quick] [--json FILE]: how fast the chat window is.
 
-Real windows with real keys, on a display of their own; beside them, in the same rounds, the least that GTK makes of a
-window. Needs what the tests of the windows need, a C compiler, and valgrind to count instructions.
+Opens real windows with real keys on a private display, and in the same rounds an empty GTK window. Requires what the
+tests of the windows require, a C compiler, and valgrind to count instructions.
 """
 import argparse
 import json
@@ -20,14 +20,15 @@ RIG = os.path.join(HERE, '..', 'rig', 'with-display')
 def options():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--build', default=os.path.join(HERE, '..', '..', 'build'), help='a built tree')
-    parser.add_argument('--rounds', type=int, help='how often a window is started (15; with --quick 5)')
-    parser.add_argument('--quick', action='store_true', help='seconds, not minutes; no instructions')
+    parser.add_argument('--rounds', type=int, help='how often a window is started (default: 15, with --quick 5)')
+    parser.add_argument('--quick', action='store_true',
+                        help='take seconds instead of minutes, and do not count instructions')
     parser.add_argument('--json', metavar='FILE', help='write the figures to FILE')
     return parser.parse_args()
 
 
 def enter_display():
-    """Goes on within a display of its own, whose runtime directory is memory, as a desktop's is."""
+    """Restarts the program on a private display, whose runtime directory is in memory, as on a desktop."""
     memory = '/dev/shm'
     env = {**os.environ, 'WINDOWS_DISPLAY': '1', **({'TMPDIR': memory} if os.path.isdir(memory) else {})}
     os.execve(RIG, [RIG, '-a', 'off', '-s', '1400x800', '--', sys.executable, os.path.abspath(__file__),
@@ -39,14 +40,14 @@ def percentile(values, share):
 
 
 def starts(programs, rounds):
-    """(seconds, of them work, bytes) of each program by round; the first round only fills the caches."""
+    """(seconds, CPU seconds, bytes) of each program by round; the first round, which fills the caches, is dropped."""
     import windows_rows
     found = [[windows_rows.start(*program) for program in programs] for _ in range(rounds + 1)]
     return found[1:]
 
 
 def start_rows(found):
-    """The chat window beside the empty one: rows, and the medians behind them."""
+    """The rows that compare the chat window with the empty one."""
     def median(which, index, scale):
         return statistics.median(one[which][index] for one in found) * scale
 
@@ -63,7 +64,7 @@ def row(name, value, unit, target, detail=''):
 
 
 def key_rows(times):
-    """Of a keystroke: from the event in the one window until the other has the text."""
+    """The rows of a keystroke: from the event in one window until the other has the text."""
     from_key, from_event, from_text = times
     detail = f'{len(from_event)} keys; from the key itself {percentile(from_key, 0.5) * 1e3:.2f} ms, ' \
              f'from the changed text {percentile(from_text, 0.5) * 1e3:.2f} ms'
@@ -86,7 +87,7 @@ def count_rows(count):
 
 
 def measure(args, folder):
-    """Everything: rows, and the raw figures."""
+    """Measures everything. Returns the rows and the raw figures."""
     import windows_count
     import windows_probe
     import windows_rows

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Counts the instructions from a change of the composer's text to its publication: callgrind, on the real window."""
+"""Counts the instructions of the real window from a change of the composer's text to its publication, by callgrind."""
 import collections
 import os
 import re
@@ -10,14 +10,14 @@ import windows_keys
 
 BACKSPACE = 0xff08
 HANDLER = 'on_buffer_changed'
-# What the handler calls until the text is published; what it does after that is for the window alone.
+# What the handler calls until the text is published.
 UNTIL_PUBLISHED = 'chat_text_dup', 'g_signal_emit'
 DRAFT = 80
 PAIRS = 10
 
 
 def calls(path):
-    """Of a callgrind file: instructions by (object, function, called object, called function)."""
+    """The instructions in a callgrind file, by (object, function, called object, called function)."""
     names, found = {}, collections.Counter()
     here = {'ob': '', 'fn': '', 'cob': None, 'cfn': ''}
     called = False
@@ -44,12 +44,12 @@ def _is_ours(path):
 
 
 def _base(function):
-    """Without what callgrind adds to the name of a recursion."""
+    """Without the suffix that callgrind adds for a recursion."""
     return function.split("'")[0]
 
 
 def count(path, n_keys):
-    """A key's instructions until the text is published, and those of them that are GTK's own."""
+    """The instructions of a key until the text is published, and those of them in GTK."""
     found = calls(path)
     all_of_it = sum(n for (_, caller, _, called), n in found.items()
                     if _base(caller) == HANDLER and _base(called) in UNTIL_PUBLISHED)
@@ -69,7 +69,7 @@ def _wait_window(valgrind, seconds=120):
 
 
 def _settle(valgrind, still=1):
-    """Until it has nothing to do."""
+    """Waits until it is idle."""
     def cpu():
         with open(f'/proc/{valgrind.pid}/schedstat') as stat:
             return int(stat.read().split()[0])
@@ -86,7 +86,7 @@ def _type(keyboard, *keysyms):
 
 
 def measure(shmooze, region):
-    """Types at the end of a line of DRAFT characters, while somebody else is there."""
+    """Types at the end of a line of DRAFT characters, with a peer in the room."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, 'callgrind')
         peer = subprocess.Popen([shmooze, region, '--name=Ben'])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Real keys on X11, each with the moment in which it went out: XTEST, as xdotool uses it, without its process."""
+"""Real keys on X11, sent by XTEST, with the time of each."""
 import ctypes
 import subprocess
 import time
@@ -10,7 +10,7 @@ def _run(*command):
 
 
 def focus(pid):
-    """Gives the keyboard to that process's window."""
+    """Focuses the window of a process."""
     for window in _run('xdotool', 'search', '--sync', '--onlyvisible', '--pid', str(pid)).split():
         if _run('xdotool', 'getwindowname', window):
             _run('xdotool', 'windowactivate', '--sync', window)
@@ -19,7 +19,7 @@ def focus(pid):
 
 
 def place(pid, x, y, width, height):
-    """Puts that process's window there."""
+    """Moves and resizes the window of a process."""
     for window in _run('xdotool', 'search', '--sync', '--onlyvisible', '--pid', str(pid)).split():
         if _run('xdotool', 'getwindowname', window):
             _run('xdotool', 'windowsize', window, str(width), str(height))
@@ -41,7 +41,7 @@ class Keyboard:
         self.x11.XFlush(self.display)
 
     def press(self, keysym):
-        """Presses the key; when, in ns of the monotonic clock."""
+        """Presses the key, and returns the time, in ns of the monotonic clock."""
         when = time.monotonic_ns()
         self._send(keysym, 1)
         return when

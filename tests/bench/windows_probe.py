@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A GTK program with the probe in it: window-probe.c, loaded with LD_PRELOAD, and the file that it writes."""
+"""Runs a GTK program with window-probe.c preloaded, and reads the file that the probe writes."""
 import mmap
 import os
 import struct
@@ -18,7 +18,7 @@ _N_RECORDS = 1 << 16
 
 
 def build(folder):
-    """Compiles the probe and the empty window into that folder; their paths."""
+    """Compiles the probe and the empty window into a folder, and returns their paths."""
     flags = subprocess.run(['pkg-config', '--cflags', '--libs', 'gtk4'], check=True, capture_output=True,
                            text=True).stdout.split()
     probe, empty = os.path.join(folder, 'window-probe.so'), os.path.join(folder, 'window-empty')
@@ -29,7 +29,7 @@ def build(folder):
 
 
 class Program:
-    """A program that is watched from its start to its end."""
+    """A program with the probe."""
 
     def __init__(self, probe, *command, **env):
         self.file = tempfile.NamedTemporaryFile(prefix='window-probe-')
@@ -45,7 +45,7 @@ class Program:
         return _HEAD.unpack_from(self.memory, 0)
 
     def turns(self):
-        """In s: the longest turn of the main loop, the most work in one, the longest that drawing had to wait."""
+        """In s: the longest turn of the main loop, the most CPU time of a turn, the longest delay of drawing."""
         return [value / 1e9 for value in self._head()[1:4]]
 
     def forget_turns(self):
@@ -55,7 +55,7 @@ class Program:
         return self._head()[4]
 
     def records(self):
-        """What was written down since the last time: (kind, time, woken, buffer, characters)."""
+        """The records since the last call: (kind, time, woken, buffer, characters)."""
         n_written = self._head()[0]
         new = [_RECORD.unpack_from(self.memory, _HEAD.size + n % _N_RECORDS * _RECORD.size)
                for n in range(self.n_read, n_written)]
@@ -63,7 +63,7 @@ class Program:
         return new
 
     def wait(self, condition, seconds=30, step=0.001):
-        """Until condition() is true; what it is then."""
+        """Waits until condition() is true, and returns its value."""
         end = time.monotonic() + seconds
         while not (found := condition()):
             if self.proc.poll() is not None:
@@ -74,27 +74,27 @@ class Program:
         return found
 
     def first_frame(self):
-        """How long it took from the start to the first frame, and what its main thread worked for it, in s."""
+        """The time from the start to the first frame, and the CPU time of the main thread, in s."""
         self.wait(lambda: self.frames() > 0)
         return next(((r[1] - self.started) / 1e9, r[4] / 1e9) for r in self.records() if r[0] == FIRST_FRAME)
 
     def private_memory(self):
-        """In bytes: what no other process has."""
+        """In bytes: memory that is not shared."""
         with open(f'/proc/{self.pid}/smaps_rollup') as rollup:
             return sum(int(line.split()[1]) * 1024 for line in rollup if line.startswith('Private_'))
 
     def cpu_time(self):
-        """In s, of all its threads."""
+        """In s."""
         with open(f'/proc/{self.pid}/schedstat') as stat:
             return int(stat.read().split()[0]) / 1e9
 
     def settled_memory(self, still=0.5):
-        """Its private memory once it has nothing to do any more."""
+        """Its private memory when it is idle."""
         self.wait_quiet(still)
         return self.private_memory()
 
     def wait_quiet(self, still=0.5, seconds=120):
-        """Until its main thread has hardly run for so long."""
+        """Waits until its main thread has been nearly idle for that time."""
         end = time.monotonic() + seconds
         before = self.cpu_time()
         while time.monotonic() < end:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What windows.py measures: a start, a keystroke, and a hundred thousand messages."""
+"""The measurements of windows.py: a start, a keystroke, and a hundred thousand messages."""
 import random
 import subprocess
 import time
@@ -7,13 +7,13 @@ import windows_keys
 from windows_probe import BUFFER_CHANGED, Program
 
 BACKSPACE = 0xff08
-# A typist is not in step with the frames.
+# Not in step with the frames.
 PAUSE = 0.02, 0.06
 DRAFT = 80
 
 
 def start(probe, *command):
-    """Until the first frame: how long, and the main thread's work, in s; private memory once all is quiet, in bytes."""
+    """The time and the CPU time until the first frame, in s, and private memory when idle, in bytes."""
     program = Program(probe, *command)
     try:
         return *program.first_frame(), program.settled_memory()
@@ -22,7 +22,7 @@ def start(probe, *command):
 
 
 class Typist:
-    """Types in one window, and takes the time until each key is in the other's live text."""
+    """Types in one window, and measures the time until each key is in the live text of the other."""
 
     def __init__(self, probe, shmooze, region):
         self.windows = [Program(probe, shmooze, region, f'--name={nick}') for nick in ('Ada', 'Ben')]
@@ -37,12 +37,12 @@ class Typist:
             window.records()
 
     def _changes(self, window, n_chars):
-        """The first change after which a text of that window had so many characters."""
+        """The first change after which a text of that window had n_chars characters."""
         return window.wait(lambda: next((r for r in window.records() if r[0] == BUFFER_CHANGED and r[4] == n_chars),
                                         None), 10, 0.0005)
 
     def key(self, keysym, n_chars):
-        """One key, after which there are so many characters."""
+        """Types a key, after which there are n_chars characters."""
         pressed = self.keyboard.press(keysym)
         _, shown, *_ = self._changes(self.windows[1], n_chars)
         _, changed, woken, *_ = self._changes(self.windows[0], n_chars)
@@ -53,7 +53,7 @@ class Typist:
         self.from_text.append((shown - changed) / 1e9)
 
     def type(self, n_keys):
-        """Writes lines of DRAFT characters and takes each back, letter by letter."""
+        """Types lines of DRAFT characters and deletes them again, letter by letter."""
         n_chars, step = 0, 1
         for _ in range(n_keys):
             step = 1 if n_chars == 0 else -1 if n_chars == DRAFT else step
@@ -66,7 +66,7 @@ class Typist:
 
 
 def keystrokes(probe, shmooze, region, n_keys):
-    """From the key, from the event, from the change of the text, until the other window has it: lists of s."""
+    """Lists of the times in s from the key, the event and the changed text until the other window has the text."""
     typist = Typist(probe, shmooze, region)
     try:
         typist.type(n_keys)
@@ -80,7 +80,7 @@ def _message(number):
 
 
 def _send(shmoozectl, region, n_messages):
-    """A peer that says so many things as fast as it can."""
+    """Starts a peer that sends n_messages as fast as possible."""
     peer = subprocess.Popen([shmoozectl, 'chat', region, '--name=Ben'], stdin=subprocess.PIPE,
                             stdout=subprocess.DEVNULL, text=True)
     peer.stdin.write(''.join(_message(n) + '\n' for n in range(n_messages)))
@@ -89,11 +89,11 @@ def _send(shmoozectl, region, n_messages):
 
 
 def transcript(probe, shmooze, shmoozectl, region, n_messages):
-    """A window to which so many messages are said, until it has drawn them all: what that cost it."""
+    """Sends n_messages to a window, until it has drawn them all, and returns the cost."""
     window = Program(probe, shmooze, region, '--name=Ada', PROBE_BEATS='1')
     try:
         window.first_frame()
-        # What any first message costs, fonts and all, is no cost of a message.
+        # The first messages also load fonts and the like.
         _send(shmoozectl, region, 100).wait()
         before, cpu = window.settled_memory(), window.cpu_time()
         window.forget_turns()

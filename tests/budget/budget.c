@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Does one named thing N times, for callgrind to count: only what happens within budget_measured() counts.
+/* Performs one named operation N times under callgrind, which counts only instructions in budget_measured().
  *
  *     budget OPERATION N    does it, N times counted
  *     budget                prints the operations' names
@@ -15,10 +15,10 @@
 #define MESSAGE_SIZE 64
 #define DRAFT_SIZE 80
 #define READERS_MAX 15
-#define WARM_UP 500  /* the queue goes round, and so does what GLib keeps for later */
+#define WARM_UP 500  /* the queue wraps, and the caches of GLib are filled */
 
 static const char message[MESSAGE_SIZE] __attribute__ ((aligned (64))) = "sixty-four bytes";
-/* Two drafts, because the same one again need not be published. */
+/* Two drafts, because an unchanged one need not be published. */
 static const char drafts[2][DRAFT_SIZE + 16] __attribute__ ((aligned (64))) = {
   "The quick brown fox jumps over the lazy dog, and then it does so once more, why?",
   "The quick brown fox jumps over the lazy dog, and then it does so once more, why."
@@ -45,7 +45,7 @@ typedef struct
   void      (*prepare) (int parameter);
   int         parameter;
   void      (*act)     (void);  /* counted */
-  void      (*rest)    (void);  /* what has to be done between two of them */
+  void      (*rest)    (void);  /* done between two calls of act() */
 } Operation;
 
 void budget_measured (const Operation *operation);
@@ -211,7 +211,7 @@ do_room_draft (void)
   check (shmooze_room_set_draft (stage.ada, drafts[stage.n_drafts++ % 2], NULL), NULL, "draft");
 }
 
-/* Ben's window sleeps again before the next keystroke. */
+/* Ben's room sleeps again before the next keystroke. */
 static void
 draft_is_seen (void)
 {
@@ -263,7 +263,7 @@ static const Operation operations[] = {
   { "room-message", prepare_rooms, 0, do_room_message, settle }
 };
 
-/* Known to callgrind by its name. */
+/* callgrind is given this name. */
 G_NO_INLINE void
 budget_measured (const Operation *operation)
 {

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Holds what callgrind counts against budget.json: test-budget.py [BUDGET] [CASE...]. Prints TAP.
+"""Compares instruction counts of callgrind with budget.json: test-budget.py [BUDGET] [CASE...]. Prints TAP.
 
-    test-budget.py [BUDGET] --profile OPERATION   prints the functions that its instructions are spent in
+    test-budget.py [BUDGET] --profile OPERATION   prints the functions that take most of its instructions
     test-budget.py [BUDGET] --update              writes the counts of this build into budget.json
 
-BUDGET is the program that does the operations, the one in build/ if none is given. Instructions are counted,
-never time, so a test that fails here fails everywhere; but another compiler makes others, and another GLib has
-others: the figures hold for the build that they were taken from, and elsewhere only the growth with the number
-of readers is held."""
+BUDGET is the program that does the operations, by default the one in build/. Instruction counts do not depend on the
+load of the machine, but on the compiler and on GLib. Therefore the figures apply only to the build that they
+were taken from; other builds are only tested for the growth with the number of readers."""
 import json
 import os
 import shutil
@@ -23,9 +22,9 @@ import tap  # noqa: E402
 FIGURES = os.path.join(HERE, 'budget.json')
 HELD = ('write-read-spin', 'write-read-bell', 'write-next-spin', 'draft', 'draft-read', 'room-draft', 'room-message')
 READERS = (1, 2, 4, 8, 15)
-GROWTH = 3                                        # instructions of a write, at most, for each reader more
+GROWTH = 3                                        # maximum number of instructions of a write for each additional reader
 ROOM = 0.10
-# The lane's queue goes round once with 455 of these messages: whole rounds are counted.
+# The lane's queue wraps after 455 of these messages: whole rounds are counted.
 TIMES = {'room-message': (50, 250)}
 USUAL_TIMES = (455, 3 * 455)
 PATIENCE = 240
@@ -34,16 +33,16 @@ program = os.path.join(HERE, '..', '..', 'build', 'tests', 'budget', 'budget')
 
 
 def build():
-    """What the counts depend on, as the program knows it."""
+    """What the counts depend on, as the program reports it."""
     words = subprocess.run([program, '--build'], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
     return dict(word.split('=', 1) for word in words)
 
 
 def callgrind(operation, times, output):
-    """Does it under callgrind, with nothing of this environment but what is put there."""
+    """Runs an operation under callgrind, in a clean environment."""
     valgrind = shutil.which('valgrind')
     with tempfile.TemporaryDirectory(prefix='shmooze-budget-') as place:
-        # Whichever processor this is, glibc copies with the instructions that all of them have.
+        # On every processor, glibc copies with instructions that all of them have.
         env = {'XDG_RUNTIME_DIR': place, 'LC_ALL': 'C', 'LD_BIND_NOW': '1', 'G_SLICE': 'always-malloc',
                'GIO_USE_VFS': 'local', 'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX512VL,-AVX2,-ERMS,-FSRM'}
         done = subprocess.run([valgrind, '-q', '--tool=callgrind', '--toggle-collect=budget_measured',
@@ -51,13 +50,13 @@ def callgrind(operation, times, output):
                               env=env, timeout=PATIENCE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         left = [name for _, _, names in os.walk(place) for name in names]
     if done.returncode != 0 and 'debuginfo reader' in done.stdout:
-        raise tap.Skip('this valgrind cannot read what this compiler writes for debuggers')
+        raise tap.Skip('this version of valgrind cannot read the debugging information of this compiler')
     assert done.returncode == 0, f'{operation}: status {done.returncode}: {done.stdout}'
     assert not left, f'{operation} leaves {left}'
 
 
 def total(operation, times):
-    """All instructions of so many."""
+    """The instructions of that number of operations."""
     with tempfile.TemporaryDirectory(prefix='shmooze-budget-') as folder:
         output = os.path.join(folder, 'callgrind.out')
         callgrind(operation, times, output)
@@ -68,7 +67,7 @@ def total(operation, times):
 
 
 def count(operation):
-    """The instructions of one: what more of them take, so that beginnings do not count."""
+    """The instructions of one operation: those of additional ones, so that the start is not counted."""
     few, many = TIMES.get(operation, USUAL_TIMES)
     return (total(operation, many) - total(operation, few)) / (many - few)
 
@@ -80,19 +79,20 @@ def figures():
 
 def need_callgrind():
     if shutil.which('valgrind') is None:
-        raise tap.Skip('there is no valgrind')
+        raise tap.Skip('valgrind is not installed')
     if build()['optimization'] == 'none':
         raise tap.Skip('this build is not optimized')
 
 
 def differences(other):
-    """How this build is another than the one that the figures were taken from, in words."""
+    """How this build differs from the one that the figures were taken from, in words."""
     own = build()
-    return ', '.join(f'{key} is {own.get(key)} and not {value}' for key, value in other.items() if own.get(key) != value)
+    return ', '.join(f'{key} is {own.get(key)} and not {value}' for key, value in other.items()
+                     if own.get(key) != value)
 
 
 def hold(operation):
-    """The case of one operation: not more than its figure and some room."""
+    """An operation takes at most its figure and 10 % more instructions."""
     need_callgrind()
     known = figures()
     figure, found = known['instructions'][operation], count(operation)
@@ -102,8 +102,8 @@ def hold(operation):
     reason = differences(known['build'])
     if reason:
         raise tap.Skip(f'{found:.0f} instructions; the budget is for another build: {reason}')
-    assert more <= ROOM, (f'{operation}: {found:.1f} instructions, {100 * more:.0f} % more than the budget of {figure:.1f}; '
-                          f'see where with: tests/budget/test-budget.py --profile {operation}')
+    assert more <= ROOM, (f'{operation}: {found:.1f} instructions, {100 * more:.0f} % more than the budget of '
+                          f'{figure:.1f}; see where with: tests/budget/test-budget.py --profile {operation}')
     if more <= -ROOM:
         tap.note(f'{operation}: the budget can be lowered by {-100 * more:.0f} %: tests/budget/test-budget.py --update')
 
@@ -131,7 +131,7 @@ def growth_with_readers():
 
 
 def profile(operation):
-    """Prints where the instructions go, the most expensive functions first."""
+    """Prints the functions that take most of the instructions."""
     _, many = TIMES.get(operation, USUAL_TIMES)
     with tempfile.TemporaryDirectory(prefix='shmooze-budget-') as folder:
         output = os.path.join(folder, 'callgrind.out')
@@ -141,7 +141,7 @@ def profile(operation):
 
 
 def update():
-    """Writes the file anew, and says what has changed."""
+    """Updates the file, and prints the changes."""
     former = figures()['instructions'] if os.path.exists(FIGURES) else {}
     found = {operation: round(count(operation), 1) for operation in HELD}
     with open(FIGURES, 'w') as file:

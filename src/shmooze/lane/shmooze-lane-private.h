@@ -47,7 +47,8 @@ typedef _Atomic (guint64) ShmoozeWord;
 #define SHMOOZE_LANE_QUEUE_MIN 1024
 
 /* Outside of a main loop a reader or writer spins for at most this long if the other side runs on another processor:
- * falling asleep and being woken takes about as long. The clock is read once in so many looks. */
+ * falling asleep and being woken takes about as long. The clock is read once for that many
+ * looks. */
 #define SHMOOZE_SPIN_USEC 50
 #define SHMOOZE_LOOKS_PER_CLOCK 64
 
@@ -207,7 +208,7 @@ shmooze_lane_runs_elsewhere (const ShmoozeLane *self,
   return there != 0 && there != (guint64) (sched_getcpu () + 1);
 }
 
-/* Between two looks of a spinning thread. */
+/* Called by a spinning thread between two looks. */
 static inline void
 shmooze_relax (void)
 {
