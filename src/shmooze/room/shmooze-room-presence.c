@@ -12,7 +12,7 @@
 
 /* Who occupies the seats of a room.
  *
- * A peer that joins or leaves changes the word of its seat and rings all doorbells. A peer that crashes rings nobody,
+ * A peer that joins or leaves changes the word of its seat and rings all doorbells. A peer that crashes rings none,
  * but its doorbell dies with it, which the open end here reports as G_IO_ERR. Whether a seat is really occupied is
  * decided by its lock alone. */
 
