@@ -9,13 +9,13 @@ G_BEGIN_DECLS
 
 /**
  * ShmoozeError:
- * @SHMOOZE_ERROR_CORRUPT: what stands in the region breaks the rules of its layout
- * @SHMOOZE_ERROR_LOST: the region was truncated or overwritten from outside
- * @SHMOOZE_ERROR_TOO_LONG: a text or message is longer than the layout has room for
- * @SHMOOZE_ERROR_LAYOUT: the region exists, but holds something else
- * @SHMOOZE_ERROR_NO_SEAT: every seat of the room is taken
+ * @SHMOOZE_ERROR_CORRUPT: the contents of the region violate its layout
+ * @SHMOOZE_ERROR_LOST: the region was truncated or overwritten by another program
+ * @SHMOOZE_ERROR_TOO_LONG: a text or message is too long for the layout
+ * @SHMOOZE_ERROR_LAYOUT: the region exists, but has a different layout
+ * @SHMOOZE_ERROR_NO_SEAT: all seats of the room are taken
  *
- * Errors of the library that have no word in [error@Gio.IOErrorEnum].
+ * Errors of the library that [error@Gio.IOErrorEnum] has no code for.
  *
  * Since: 1.0
  */

@@ -18,11 +18,11 @@ typedef struct _ShmoozeRegionInfo ShmoozeRegionInfo;
 /**
  * ShmoozeRegionInfo:
  * @name: the region's name
- * @path: (type filename): the file that stands for it
+ * @path: (type filename): the path of its file
  * @capacity: its size in bytes
- * @held: whether somebody holds it now
+ * @held: whether a process holds it
  *
- * What [func@Region.list] tells of a region.
+ * An entry of the list that [func@Region.list] returns.
  *
  * Since: 1.0
  */

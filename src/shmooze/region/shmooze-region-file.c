@@ -27,7 +27,7 @@ set_failed (ShmoozeRegion  *self,
   return FALSE;
 }
 
-/* Takes the open file over as it is now. */
+/* Makes the open file a region of its current size. */
 static gboolean
 adopt (ShmoozeRegion  *self,
        GError        **error)
@@ -112,24 +112,24 @@ check_file (ShmoozeRegion  *self,
  * shmooze_region_map_file: (constructor)
  * @file: a local file
  * @capacity: the size in bytes; 0: as large as the file is
- * @access: what the region may do
+ * @access: the operations that the object allows
  * @error: return location for an error
  *
- * Makes a region of a file. What is written into it is written into the
- * file, which stays when nobody holds the region any more.
+ * Maps a file. Everything that is written into the region is written into
+ * the file, which is kept when the last holder is gone.
  *
- * A file that is missing is created (mode 0600) when @capacity is given and
- * @access reads and writes; a shorter one grows to @capacity. Symbolic
- * links are followed: the path is yours. Who only reads cannot attach a
- * [class@Writer].
+ * A missing file is created (mode 0600) if @capacity is not 0 and @access
+ * includes reading and writing. A shorter file is extended to @capacity.
+ * Symbolic links are followed, because the path is the caller's. A
+ * [class@Writer] needs an @access that includes writing.
  *
- * Fails with %G_IO_ERROR_NOT_FOUND when there is no file and @capacity is 0,
- * %G_IO_ERROR_NOT_REGULAR_FILE for anything else than a regular file,
+ * Fails with %G_IO_ERROR_NOT_FOUND if the file does not exist and @capacity
+ * is 0, %G_IO_ERROR_NOT_REGULAR_FILE if it is not a regular file,
  * %G_IO_ERROR_INVALID_ARGUMENT for an empty file without a @capacity, for one
- * that is larger than @capacity and for a @capacity that cannot be,
- * %G_IO_ERROR_PERMISSION_DENIED when the file does not allow @access or
- * @access does not allow it to grow, %G_IO_ERROR_NO_SPACE when the disk is
- * full, and %G_IO_ERROR_NOT_SUPPORTED when @file is not local.
+ * that is larger than @capacity and for an invalid @capacity,
+ * %G_IO_ERROR_PERMISSION_DENIED if the file does not allow @access or
+ * @access does not allow the file to grow, %G_IO_ERROR_NO_SPACE if the disk
+ * is full, and %G_IO_ERROR_NOT_SUPPORTED if @file is not local.
  *
  * Returns: (transfer full): the region
  *
@@ -193,13 +193,13 @@ shmooze_region_map_file (GFile          *file,
  * @capacity: the size in bytes, at least 1
  * @error: return location for an error
  *
- * Creates a region that has no name, filled with zeros. Its descriptor
- * ([method@Region.get_fd]) leads others to it: a child process that inherits
- * it, or the other end of a Unix socket. It can neither shrink nor grow, so
- * that it is never lost.
+ * Creates a region without a name, filled with zeros. Its descriptor
+ * ([method@Region.get_fd]) gives other processes access: a child process
+ * that inherits it, or the other end of a Unix socket. The region can neither
+ * shrink nor grow, so it is never lost.
  *
- * Fails with %G_IO_ERROR_INVALID_ARGUMENT for an impossible @capacity and
- * %G_IO_ERROR_NO_SPACE when there is not as much memory.
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT for an invalid @capacity and
+ * %G_IO_ERROR_NO_SPACE if there is not enough memory.
  *
  * Returns: (transfer full): the region, for reading and writing
  *
@@ -214,7 +214,7 @@ shmooze_region_create_unnamed (guint64   capacity,
 
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  /* Translators: stands for the name of a region that has none */
+  /* Translators: in place of the name of a region without a name */
   self = shmooze_region_new (NULL, _("unnamed"), SHMOOZE_ACCESS_READ_WRITE);
   if (!shmooze_backing_check_capacity (&self->backing, capacity, error))
     return NULL;
@@ -279,15 +279,15 @@ check_descriptor (ShmoozeRegion  *self,
 /**
  * shmooze_region_new_from_fd:
  * @fd: a descriptor of an unnamed region, or of any mappable file
- * @access: what the new object may do
+ * @access: the operations that the object allows
  * @error: return location for an error
  *
- * Makes a region of what a descriptor leads to, which is as large as that is
- * now. The descriptor is duplicated; yours stays yours.
+ * Maps the memory or file that a descriptor refers to, in its current size.
+ * The descriptor is duplicated and remains the caller's.
  *
- * Fails with %SHMOOZE_ERROR_LAYOUT when @fd leads to something that is not
- * memory or a file, or has no size, and %G_IO_ERROR_PERMISSION_DENIED when
- * it does not allow @access.
+ * Fails with %SHMOOZE_ERROR_LAYOUT if @fd does not refer to memory or a
+ * regular file, or if that is empty, and with %G_IO_ERROR_PERMISSION_DENIED
+ * if the descriptor does not allow @access.
  *
  * Returns: (transfer full): the region
  *
@@ -321,12 +321,13 @@ shmooze_region_new_from_fd (int             fd,
  * shmooze_region_get_fd:
  * @self: a region
  *
- * Gets the descriptor of a region that was made by
- * [ctor@Region.create_unnamed] or [ctor@Region.new_from_fd], to hand it on.
- * It is closed on exec, and with the region: duplicate it as needed.
+ * Gets the descriptor of a region that was created by
+ * [ctor@Region.create_unnamed] or [ctor@Region.new_from_fd], to pass it to
+ * another process. It is closed on exec, and with the region: duplicate it if
+ * necessary.
  *
- * Returns: the descriptor; -1 for any other region, and after
- *   [method@Region.close] and that of all views
+ * Returns: the descriptor; -1 for any other region, and after the region and
+ *   all of its views are closed
  *
  * Since: 1.0
  */
@@ -341,17 +342,16 @@ shmooze_region_get_fd (ShmoozeRegion *self)
 /**
  * shmooze_region_flush:
  * @self: a region
- * @cancellable: (nullable): a cancellable, looked at before the writing begins
+ * @cancellable: (nullable): a cancellable, checked before the writing begins
  * @error: return location for an error
  *
- * Returns when everything written into the region's file is on the disk.
- * Memory that no file stands behind is always up to date. This blocks as
- * long as the disk takes.
+ * Blocks until everything written into the region's file is on the disk. For
+ * a region in memory it returns immediately.
  *
  * Fails with %G_IO_ERROR_CLOSED after [method@Region.close], with
- * %SHMOOZE_ERROR_LOST for a lost region, and with what the disk says.
+ * %SHMOOZE_ERROR_LOST for a lost region, and with the error of the disk.
  *
- * Returns: whether it worked
+ * Returns: %TRUE on success
  *
  * Since: 1.0
  */

@@ -108,17 +108,17 @@ shmooze_region_create_or_open_in (const char                *folder,
 
 /**
  * shmooze_region_create: (constructor)
- * @name: a name that no region has yet
+ * @name: the name of the new region
  * @capacity: the size in bytes, at least 1
- * @access: what the new object may do; not %SHMOOZE_ACCESS_WRITE
+ * @access: the operations that the object allows; not %SHMOOZE_ACCESS_WRITE
  * @error: return location for an error
  *
  * Creates a region, filled with zeros.
  *
- * Fails with %G_IO_ERROR_EXISTS when somebody holds a region of that name,
- * %G_IO_ERROR_INVALID_FILENAME when @name breaks the rules,
- * %G_IO_ERROR_INVALID_ARGUMENT for an impossible @capacity or @access, and
- * %G_IO_ERROR_NO_SPACE when there is not as much memory.
+ * Fails with %G_IO_ERROR_EXISTS if a process holds a region of that name,
+ * %G_IO_ERROR_INVALID_FILENAME if @name is not a valid name,
+ * %G_IO_ERROR_INVALID_ARGUMENT for an invalid @capacity or @access, and
+ * %G_IO_ERROR_NO_SPACE if there is not enough memory.
  *
  * Returns: (transfer full): the region
  *
@@ -150,14 +150,14 @@ fill_with_bytes (gpointer data,
 
 /**
  * shmooze_region_create_with_contents: (constructor)
- * @name: a name that no region has yet
+ * @name: the name of the new region
  * @capacity: the size in bytes, at least 1
- * @access: what the new object may do; not %SHMOOZE_ACCESS_WRITE
- * @contents: what the region begins with, at most @capacity bytes
+ * @access: the operations that the object allows; not %SHMOOZE_ACCESS_WRITE
+ * @contents: the first bytes of the region, at most @capacity
  * @error: return location for an error
  *
- * Creates a region that has its contents before it has its name: nobody can
- * open it half-made. Fails like [ctor@Region.create].
+ * Creates a region and writes its contents before it gets its name, so that
+ * no process can open it in between. Fails like [ctor@Region.create].
  *
  * Returns: (transfer full): the region
  *
@@ -195,15 +195,15 @@ shmooze_region_create_with_contents (const char     *name,
 /**
  * shmooze_region_open: (constructor)
  * @name: the name of a region
- * @access: what the new object may do
+ * @access: the operations that the object allows
  * @error: return location for an error
  *
- * Opens a region that somebody holds.
+ * Opens a region that another object or process holds.
  *
- * Fails with %G_IO_ERROR_NOT_FOUND when nobody does, %SHMOOZE_ERROR_LAYOUT
- * when something else stands under the name, %G_IO_ERROR_PERMISSION_DENIED
- * when it is another user's, and %G_IO_ERROR_BUSY when others open and
- * remove it all the time.
+ * Fails with %G_IO_ERROR_NOT_FOUND if there is none, %SHMOOZE_ERROR_LAYOUT
+ * if the file of that name is not a region, %G_IO_ERROR_PERMISSION_DENIED if
+ * it belongs to another user, and %G_IO_ERROR_BUSY if other processes keep
+ * opening and removing it.
  *
  * Returns: (transfer full): the region
  *
@@ -224,16 +224,16 @@ shmooze_region_open (const char     *name,
 /**
  * shmooze_region_create_or_open: (constructor)
  * @name: a name
- * @capacity: the size in bytes for a new region; an existing one keeps its own
- * @access: what the new object may do
- * @created: (out) (optional): whether the region is new
+ * @capacity: the size of a new region in bytes; an existing one keeps its size
+ * @access: the operations that the object allows
+ * @created: (out) (optional): whether the region was created
  * @error: return location for an error
  *
- * Opens the region of that name, or creates it. Of any number of processes
- * that do so at the same time one creates.
+ * Opens the region of that name, or creates it. If several processes do so
+ * at the same time, exactly one of them creates it.
  *
- * Fails like [ctor@Region.open] and [ctor@Region.create], but not because
- * there is a region of that name, or none.
+ * Fails like [ctor@Region.open] and [ctor@Region.create], except with
+ * %G_IO_ERROR_NOT_FOUND and %G_IO_ERROR_EXISTS.
  *
  * Returns: (transfer full): the region
  *
@@ -259,12 +259,12 @@ shmooze_region_create_or_open (const char     *name,
  * shmooze_region_name_is_private:
  * @name: a region's name
  *
- * Gets whether a region of that name can be met only within the sandbox that
- * this process runs in: Flatpak gives each instance POSIX shared memory
- * objects of its own, which are those whose name begins with a slash. Other
- * names meet across all instances, and on the host.
+ * Gets whether a region of that name is visible only within the sandbox of
+ * this process. Flatpak gives each instance its own POSIX shared memory
+ * objects, which are those whose name begins with a slash. Regions with
+ * other names are shared by all instances and the host.
  *
- * Returns: whether it is private to a sandbox
+ * Returns: whether the region is private to a sandbox
  *
  * Since: 1.0
  */
@@ -281,13 +281,13 @@ shmooze_region_name_is_private (const char *name)
  * @name: the name of a region
  * @error: return location for an error
  *
- * Removes the name, even while somebody holds the region: holders go on
- * with the nameless region, and the name is free.
+ * Removes the name of a region. Processes that hold the region keep it
+ * without a name, and the name can be used again.
  *
- * Fails with %G_IO_ERROR_NOT_FOUND when nothing has that name,
- * %SHMOOZE_ERROR_LAYOUT when what has it is no region,
- * %G_IO_ERROR_PERMISSION_DENIED when it is another user's, and
- * %G_IO_ERROR_BUSY when others are removing it all the time.
+ * Fails with %G_IO_ERROR_NOT_FOUND if there is no file of that name,
+ * %SHMOOZE_ERROR_LAYOUT if the file is not a region,
+ * %G_IO_ERROR_PERMISSION_DENIED if it belongs to another user, and
+ * %G_IO_ERROR_BUSY if other processes keep removing it.
  *
  * Returns: whether the name was removed
  *
@@ -318,13 +318,15 @@ shmooze_region_remove (const char  *name,
  * shmooze_region_list:
  * @error: return location for an error
  *
- * Lists the user's regions, after removing those that nobody holds any more.
- * POSIX objects (names with a slash) are not listed.
+ * Lists the user's regions. Stale files of regions and mutexes, whose last
+ * holder was killed, are removed first. POSIX objects (names with a leading
+ * slash) are not listed.
  *
- * Fails with %G_IO_ERROR_PERMISSION_DENIED when the directory of the regions
- * cannot be read, or is another user's.
+ * Fails with %G_IO_ERROR_PERMISSION_DENIED if the directory of the regions
+ * cannot be read or belongs to another user.
  *
- * Returns: (transfer full) (element-type ShmoozeRegionInfo): the regions, by name
+ * Returns: (transfer full) (element-type ShmoozeRegionInfo): the regions,
+ *   sorted by name
  *
  * Since: 1.0
  */
@@ -369,7 +371,7 @@ shmooze_region_list (GError **error)
 
 /**
  * shmooze_region_info_copy:
- * @self: what is known of a region
+ * @self: information about a region
  *
  * Copies @self.
  *
@@ -389,7 +391,7 @@ shmooze_region_info_copy (const ShmoozeRegionInfo *self)
 
 /**
  * shmooze_region_info_free:
- * @self: (transfer full): what is known of a region
+ * @self: (transfer full): information about a region
  *
  * Frees @self.
  *

@@ -15,13 +15,13 @@
  *
  * A plain name (`chat`) is the user's own; a name that begins with a slash
  * (`/EMoreauSharedDemo`) is a POSIX shared memory object of exactly that
- * name, where other programs can meet it.
+ * name, which other programs can open.
  *
- * A region lives as long as somebody holds it: a `ShmoozeRegion` or a
- * [class@View] of it, in any process. The name goes with the last holder,
- * even when that is killed: then the next one who asks for the name finds
- * nothing, or creates it anew, filled with zeros. POSIX objects that other
- * programs made are never removed, except by [func@Region.remove].
+ * A region exists as long as a process holds it, by a `ShmoozeRegion` or a
+ * [class@View] of it. Its name is removed with the last holder, even if that
+ * process is killed: the next process that opens the name finds nothing, or
+ * creates the region anew, filled with zeros. POSIX objects that other
+ * programs created are only removed by [func@Region.remove].
  *
  * A region may be used from several threads.
  *
@@ -98,8 +98,8 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
   /**
    * ShmoozeRegion:name:
    *
-   * The name the region was created or opened by. `NULL` for a file of the
-   * user's and for a region that only a descriptor leads to.
+   * The name by which the region was created or opened. `NULL` for a mapped
+   * file and for an unnamed region.
    *
    * Since: 1.0
    */
@@ -107,8 +107,7 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
   /**
    * ShmoozeRegion:path:
    *
-   * The file that stands for the region. `NULL` for a region that only a
-   * descriptor leads to.
+   * The file of the region. `NULL` for an unnamed region.
    *
    * Since: 1.0
    */
@@ -124,7 +123,7 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
   /**
    * ShmoozeRegion:access:
    *
-   * What this object may do with the region.
+   * The operations that this object allows.
    *
    * Since: 1.0
    */
@@ -133,8 +132,8 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
   /**
    * ShmoozeRegion:persisted:
    *
-   * Whether a file of the user's stands behind the region, which stays when
-   * nobody holds the region any more: see [ctor@Region.map_file].
+   * Whether the region is a mapped file, which is kept when the last holder
+   * is gone: see [ctor@Region.map_file].
    *
    * Since: 1.0
    */
@@ -144,13 +143,13 @@ shmooze_region_class_init (ShmoozeRegionClass *klass)
   /**
    * ShmoozeRegion::lost:
    * @self: the region
-   * @error: what happened, of [error@Error]
+   * @error: the error, %SHMOOZE_ERROR_LOST
    *
-   * Emitted once, in the thread-default main context of the region's
-   * creation, when an access found that somebody has truncated or
-   * overwritten the region. Every later operation fails with
-   * %SHMOOZE_ERROR_LOST. The name is removed, so that it is free for
-   * another region.
+   * Emitted once, when an access finds that the region was truncated or
+   * overwritten. It is emitted in the main context that was the
+   * thread-default one when the region was created. Every later operation
+   * fails with %SHMOOZE_ERROR_LOST. The name is removed, so that another
+   * region can have it.
    *
    * Since: 1.0
    */
@@ -249,17 +248,17 @@ make_view (ShmoozeRegion  *self,
 /**
  * shmooze_region_create_view:
  * @self: a region
- * @offset: where the view begins, in bytes
- * @size: how many bytes it has; 0: up to the region's end
- * @access: what one may do through it
+ * @offset: the start of the view, in bytes
+ * @size: the size of the view in bytes, or 0 for all up to the region's end
+ * @access: the operations that the view allows
  * @error: return location for an error
  *
- * Maps a part of the region. Any offset and size will do.
+ * Maps a part of the region. Offset and size need not be aligned.
  *
- * Fails with %G_IO_ERROR_INVALID_ARGUMENT when the view would reach beyond
- * the region, %G_IO_ERROR_PERMISSION_DENIED when @access asks for more than
- * the region has, %G_IO_ERROR_CLOSED after [method@Region.close] and
- * %SHMOOZE_ERROR_LOST for a lost region.
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT if the view would extend beyond
+ * the region, %G_IO_ERROR_PERMISSION_DENIED if @access includes more than
+ * the access of the region, %G_IO_ERROR_CLOSED after [method@Region.close]
+ * and %SHMOOZE_ERROR_LOST for a lost region.
  *
  * Returns: (transfer full): the view
  *
@@ -291,8 +290,8 @@ shmooze_region_create_view (ShmoozeRegion  *self,
  * shmooze_region_close:
  * @self: a region
  *
- * Stops holding the region; views of it go on holding it. When this was the
- * last holder of all, the name goes. To close it twice is fine.
+ * Stops holding the region. Open views of it continue to hold it. The name
+ * is removed with the last holder. Closing a region again does nothing.
  *
  * Since: 1.0
  */
@@ -309,10 +308,10 @@ shmooze_region_close (ShmoozeRegion *self)
  * shmooze_region_get_name:
  * @self: a region
  *
- * Gets the name the region was created or opened by.
+ * Gets the name by which the region was created or opened.
  *
- * Returns: (nullable): the name; `NULL` for a file of the user's and for a
- *   region that only a descriptor leads to
+ * Returns: (nullable): the name, or `NULL` for a mapped file and for an
+ *   unnamed region
  *
  * Since: 1.0
  */
@@ -328,10 +327,10 @@ shmooze_region_get_name (ShmoozeRegion *self)
  * shmooze_region_get_path:
  * @self: a region
  *
- * Gets the file that stands for the region.
+ * Gets the path of the region's file.
  *
- * Returns: (type filename) (nullable): the path; `NULL` for a region that
- *   only a descriptor leads to
+ * Returns: (type filename) (nullable): the path, or `NULL` for an unnamed
+ *   region
  *
  * Since: 1.0
  */
@@ -365,7 +364,7 @@ shmooze_region_get_capacity (ShmoozeRegion *self)
  * shmooze_region_get_access:
  * @self: a region
  *
- * Gets what this object may do with the region.
+ * Gets the operations that this object allows.
  *
  * Returns: the access
  *
@@ -383,10 +382,9 @@ shmooze_region_get_access (ShmoozeRegion *self)
  * shmooze_region_get_persisted:
  * @self: a region
  *
- * Gets whether a file of the user's stands behind the region: see
- * [ctor@Region.map_file].
+ * Gets whether the region is a mapped file: see [ctor@Region.map_file].
  *
- * Returns: whether the bytes stay when nobody holds the region any more
+ * Returns: whether the contents are kept when the last holder is gone
  *
  * Since: 1.0
  */
