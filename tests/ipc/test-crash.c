@@ -9,7 +9,7 @@
 
 #define N_KILLS (TEST_SLOW ? 40 : 200)
 
-/* Types and sends without end, as quickly as it can, and tells of each message once it stands in the region. */
+/* Types and sends in a loop, as quickly as it can, and prints each message once it is in the region. */
 static void
 role_typist (int    argc,
              char **argv)
@@ -70,11 +70,10 @@ check_left (ShmoozeRoom      *room,
   ++*n_crashed;
 }
 
-/* Killed with -9 at moments of all kinds: what the survivor sees is whole, and nothing that was sent is missing. */
 static void
 test_room (void)
 {
-  g_test_summary ("A talker killed at any moment leaves whole drafts and messages, and loses nothing that it sent.");
+  g_test_summary ("A participant killed at any moment leaves complete drafts and messages, and all that it sent.");
 
   g_autoptr(TestRoom) ada = test_room_join ("chat", "Ada", SHMOOZE_WAIT_AUTO);
   g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
@@ -96,14 +95,14 @@ test_room (void)
       test_child_expect (child, "typing");
       while (n_heard++ < enough)
         g_free (test_child_hear (child));
-      /* Up to a millisecond more, so that the kill falls anywhere in its doings */
+      /* Up to a millisecond more, so that the kill happens at any point of its work */
       for (end = g_get_monotonic_time () + g_rand_int_range (rand, 0, 1000); g_get_monotonic_time () < end; )
         g_main_context_iteration (NULL, FALSE);
       test_child_kill (child);
       test_wait (n_crashed == i + 1);
       test_settle ();
 
-      /* What it has said stands in the region, does. The pipe still holds what was not heard yet. */
+      /* Each message that it printed is in the region. The pipe still has those that were not read yet. */
       while ((line = test_child_hear (child)) != NULL)
         {
           guint number = (guint) atoi (line);
@@ -122,7 +121,7 @@ test_room (void)
   g_test_message ("%u messages, %u heard of after death", g_hash_table_size (seen), n_sent);
 }
 
-/* The same with a bare lane. */
+/* The same with a lane alone. */
 static void
 role_writer (int    argc,
              char **argv)
@@ -146,7 +145,7 @@ role_writer (int    argc,
 static void
 test_lane (void)
 {
-  g_test_summary ("A writer killed at any moment leaves whole messages and drafts, in order, and the next writer "
+  g_test_summary ("A writer killed at any moment leaves complete messages and drafts, in order, and the next writer "
                   "continues.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", 40000, 1, 1000);

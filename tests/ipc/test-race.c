@@ -16,7 +16,7 @@
 
 #define RW SHMOOZE_ACCESS_READ_WRITE
 
-/* A region is whole when everything in it is what its creator gave it before the name. */
+/* A region is complete if it has all the contents that its creator wrote before it had its name. */
 static gboolean
 is_whole (ShmoozeRegion *region)
 {
@@ -26,7 +26,7 @@ is_whole (ShmoozeRegion *region)
          shmooze_region_get_capacity (region) == CAPACITY;
 }
 
-/* Waits for the word, then for all to go at once, then creates or opens. */
+/* Waits for the start, which is the same for all processes, then creates or opens. */
 static void
 role_racer (int    argc,
             char **argv)
@@ -69,7 +69,7 @@ start (TestChild  **children,
 static void
 test_create_or_open (void)
 {
-  g_test_summary ("Of many processes that create-or-open at once one creates.");
+  g_test_summary ("Of many processes that create-or-open at the same time exactly one creates.");
 
   TestChild *children[N_RACERS];
 
@@ -94,7 +94,7 @@ test_create_or_open (void)
       g_assert_cmpuint (n_opened, ==, N_RACERS - 1);
       g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
 
-      /* All close at once: the last one takes the name away. */
+      /* All close at the same time: the last one removes the name. */
       for (guint i = 0; i < N_RACERS; i++)
         test_child_tell (children[i], "close");
       for (guint i = 0; i < N_RACERS; i++)
@@ -108,7 +108,7 @@ test_create_or_open (void)
     }
 }
 
-/* Opens and closes one name without end, and marks what it holds: nobody else may come to hold another. */
+/* Opens and closes one name in a loop, and marks the region that it holds: no other process may get another one. */
 static void
 role_churner (int    argc,
               char **argv)
@@ -137,7 +137,7 @@ role_churner (int    argc,
           data = shmooze_view_get_data (view);
           data[100 + (guint) atoi (argv[0])] = i + 1;
 
-          /* As long as it is held, the name stands for this very region. */
+          /* While it is held, the name leads to this region. */
           again = shmooze_region_open ("churned", RW, &error);
           g_assert_no_error (error);
           again_view = shmooze_region_create_view (again, 0, 0, RW, &error);
@@ -153,7 +153,7 @@ role_churner (int    argc,
 static void
 test_open_close (void)
 {
-  g_test_summary ("Opening against closing: never a name without its bytes.");
+  g_test_summary ("While processes open and close a name, it always leads to a complete region.");
 
   TestChild *children[8];
   guint n_created = 0;
@@ -183,7 +183,7 @@ test_open_close (void)
   g_test_message ("created %u times", n_created);
 }
 
-/* The last holder is killed, while others open, create and list. */
+/* The last holder is killed while other processes open, create and list. */
 static void
 role_holder (int    argc,
              char **argv)
@@ -202,7 +202,7 @@ role_holder (int    argc,
 static void
 test_killed (void)
 {
-  g_test_summary ("Processes that are killed at any moment leave nothing that the next cannot take.");
+  g_test_summary ("A process that is killed at any moment leaves nothing that prevents others from using the name.");
 
   for (guint round = 0; round < (TEST_SLOW ? 6 : 30); round++)
     {
@@ -236,11 +236,10 @@ test_killed (void)
     }
 }
 
-/* All of them race for a name whose last holder was killed: one creates it anew. */
 static void
 test_race_for_the_dead (void)
 {
-  g_test_summary ("Many who want a dead one's name at once get one new region.");
+  g_test_summary ("Processes that race for the name of a killed holder get one new region.");
 
   TestChild *children[N_RACERS];
 
@@ -272,7 +271,6 @@ test_race_for_the_dead (void)
     test_child_free (children[i]);
 }
 
-/* All join one room at once: each has a seat and a nick of its own. */
 static void
 role_joiner (int    argc,
              char **argv)
@@ -295,7 +293,8 @@ role_joiner (int    argc,
 static void
 test_join (void)
 {
-  g_test_summary ("Twelve processes that join a room at once get different seats, and the last to leave removes it.");
+  g_test_summary ("Twelve processes that join a room at the same time get different seats, and the last to leave "
+                  "removes it.");
 
   TestChild *children[12];
 
@@ -340,8 +339,8 @@ open_many (gpointer data)
   return NULL;
 }
 
-/* Forks while another thread opens, and waits to be killed. The children wait for the input's end. Until
- * a child has run, it has not given up what it inherited: the last of them are waited for. */
+/* Forks while another thread opens, and waits to be killed. The children wait for the end of the input. A child
+ * closes what it inherited when it runs first, so the last children are waited for. */
 static void
 role_forker (int    argc,
              char **argv)
@@ -369,11 +368,10 @@ role_forker (int    argc,
   g_free (test_hear ());
 }
 
-/* No child holds a region that its parent was just opening when it forked. */
 static void
 test_fork_while_opening (void)
 {
-  g_test_summary ("A fork while another thread opens regions keeps no name alive.");
+  g_test_summary ("A child forked while another thread opens regions does not keep names alive.");
 
   g_autoptr(TestChild) child = test_child_new ("forker", NULL);
 

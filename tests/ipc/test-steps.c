@@ -18,24 +18,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Two processes at one name. The first is stopped at every entry into a system call of its action, and at every
- * exit, while the second runs its own action through; or it is killed there, and the second goes on as if nothing
- * had been. What the second gets may change once on the way, from what it gets before the first has begun to
- * what it gets when the first is done. */
+/* Two processes use one name. The first is stopped at each entry into a system call of its action, and at each exit,
+ * while the second completes its own action; or the first is killed there, and the second must not notice. The
+ * second's result may change once, from that of before the first action to that of after it. */
 
 #define RW SHMOOZE_ACCESS_READ_WRITE
 #define CAPACITY 9000
 
-/* So long the second may take before we let the first go on: it waits for it. */
+/* If the second takes longer, it waits for the first, which then continues. */
 #define SOON_MSEC 15
-/* What waits at most a second (shmooze-backing.c) has given up by now, on a slow machine too. */
+/* A wait of at most a second (shmooze-backing.c) is over by then, also on a slow machine. */
 #define LATE_MSEC 8000
 
 typedef enum
 {
   NOTHING,
-  DEAD,     /* a killed one's leftover */
-  FIRST,    /* who holds the name before the actions begin */
+  DEAD,     /* the stale file of a killed process */
+  FIRST,    /* the holder of the name before the actions begin */
   SECOND,
   BOTH,
   OWNED     /* both hold the mutex, the first has locked it */
@@ -76,7 +75,7 @@ typedef struct
   Before      before;
   Action      first;
   Action      second;
-  Result      first_from, first_to;    /* when the second has gone before, and after */
+  Result      first_from, first_to;    /* if the second acted before, and after */
   Result      second_from, second_to;
   guint       min_stops;
 } Scene;
@@ -84,12 +83,12 @@ typedef struct
 typedef struct
 {
   Result  result;
-  guint64 inode;     /* of what it holds, or 0 */
+  guint64 inode;     /* of the region that it holds, or 0 */
   guint   n_listed;
   char    message[400];
 } Outcome;
 
-/* What the processes tell the test. */
+/* What the processes report to the test. */
 static struct
 {
   Outcome first;
@@ -139,7 +138,7 @@ has_made (Action         action,
   return makes (action) && outcome->result == (action == CREATE || action == RENEW ? FINE : CREATED);
 }
 
-/* What was made has its maker's bytes, or zeros; what was opened has all of the one or of the other. */
+/* A created region has its creator's bytes, or zeros; an opened one has all of the one or all of the other. */
 static void
 check_whole (Action         action,
              const Outcome *outcome)
@@ -183,7 +182,7 @@ result_of (const GError *error)
   return LIES;
 }
 
-/* Only what is there, and whole. */
+/* Only existing and complete regions. */
 static guint
 check_list (GPtrArray *infos)
 {
@@ -257,7 +256,7 @@ act (Action   action,
   g_strlcpy (outcome->message, error != NULL ? error->message : "", sizeof outcome->message);
 }
 
-/* Which inode this process holds. */
+/* The inode that this process holds. */
 static guint64
 held_inode (void)
 {
@@ -276,7 +275,7 @@ drop_all (void)
   g_clear_object (&mutex);
 }
 
-/* The process holds the name, as the first to do so or the next. */
+/* The process holds the name, as the first holder or as a later one. */
 static void
 hold (gboolean is_new)
 {
@@ -328,8 +327,7 @@ leave_dead (gpointer data)
   raise (SIGKILL);
 }
 
-/* The other process: 'h' it is to hold the name, 'n' as the one that makes it; 'x' to drop everything; else its
- * action. */
+/* The other process. Orders: 'h' to hold the name, 'n' to create it, 'x' to drop everything; else an action. */
 static void
 be_second (int fd)
 {
@@ -424,7 +422,7 @@ end (void)
   g_assert_cmpint (status, ==, 0);
 }
 
-/* Both stand where the actions begin. */
+/* Both processes are at the beginning of their actions. */
 static TestTrace *
 set_up (guint64 *inode)
 {
@@ -449,15 +447,15 @@ set_up (guint64 *inode)
   return first;
 }
 
-/* How the second's action went while the first was stopped. */
+/* The course of the second's action while the first was stopped. */
 typedef enum
 {
   GOES_THROUGH,
-  WAITS,         /* for the first, which went on then */
-  GIVES_UP       /* the first did not go on for a second */
+  WAITS,         /* for the first, which then continued */
+  GIVES_UP       /* the first did not continue for a second */
 } Turn;
 
-/* What a process may get, once the other has been there at some moment: it changes once. */
+/* The result that a process may get, depending on the other: it changes once. */
 typedef struct
 {
   Result from;
@@ -488,7 +486,7 @@ follow (Track         *track,
              track->changed ? " where it got the other before" : "");
 }
 
-/* The name is there when somebody holds it, and then it is what they hold. */
+/* If there is a holder, the name exists and leads to what the holder has. */
 static void
 check_name (const char *where,
             guint64     removed)
@@ -521,7 +519,7 @@ check_owners (const char *where)
     g_error ("%s, the first stopped at %s: %s own the mutex", scene->path, where, one == FINE ? "both" : "none");
 }
 
-/* Of two that create one does: both hold on to what they have. */
+/* Of two processes that create, one succeeds: both keep what they have. */
 static void
 check_makers (const char *where)
 {
@@ -539,8 +537,7 @@ is_locked (int     fd,
   return shmooze_probe_byte (fd, byte) == F_WRLCK;
 }
 
-/* Whether the first, where it stands, is just removing what the second wants to have or to remove. Only then
- * may the second wait. */
+/* Whether the first is stopped while it removes what the second opens or removes. Only then may the second wait. */
 static gboolean
 is_being_removed (int     held_fd,
                   guint64 inode)
@@ -553,13 +550,13 @@ is_being_removed (int     held_fd,
       result = is_locked (fd, SHMOOZE_LIVENESS_BYTE) || is_locked (fd, SHMOOZE_NAME_BYTE);
       close (fd);
     }
-  /* Who closes also waits when the name is gone already. */
+  /* A closing process also waits if the name is already removed. */
   if (held_fd >= 0 && told->second.inode == inode)
     result |= is_locked (held_fd, SHMOOZE_NAME_BYTE);
   return result;
 }
 
-/* The second's action while the first stands. */
+/* The second's action while the first is stopped. */
 static Turn
 take_turn (TestTrace  *first,
            const char *where,
@@ -596,7 +593,7 @@ take_turn (TestTrace  *first,
 static void
 run_scene (const Scene *which)
 {
-  g_test_summary ("While one process is stopped at any system call of creating, opening, closing, removing, sweeping, "
+  g_test_summary ("While one process is stopped at any system call of creating, opening, closing, removing, listing, "
                   "locking or unlocking, another one gets the result of before it or of after it.");
 
   Track first_track = { which->first_from, which->first_to, FALSE, FALSE, FALSE };
@@ -611,7 +608,7 @@ run_scene (const Scene *which)
       guint64 inode, removed = 0;
       g_autoptr(TestTrace) first = set_up (&inode);
       g_autofree char *where = NULL;
-      int held_fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);  /* so that its number is not given to another */
+      int held_fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);  /* so that its inode number is not reused */
       gboolean may_wait;
       Turn turn;
       int status;
@@ -621,10 +618,10 @@ run_scene (const Scene *which)
       where = test_trace_where (first);
       may_wait = !is_mutex_scene (which) && is_being_removed (held_fd, inode);
 
-      /* Once in a scene the first stays where it is. */
+      /* Once in a scene the first stays stopped. */
       turn = take_turn (first, where, may_wait, n_waits == 0 && name[0] != '/');
       n_waits += turn != GOES_THROUGH;
-      /* Who came to the name after the successor did, may remove that; who came before may not. */
+      /* A process that opened the name after the successor had it may remove that one; an earlier one may not. */
       if (which->first == REMOVE && which->second == RENEW && told->second.inode != named_inode () &&
           told->second.result == FINE)
         {
@@ -658,7 +655,7 @@ run_scene (const Scene *which)
   g_assert_cmpuint (n_stops, >=, which->min_stops);
 }
 
-/* What the next process does after a death, before it creates or after. */
+/* The action of the next process after a death. */
 typedef enum
 {
   LISTS,
@@ -668,7 +665,7 @@ typedef enum
   N_NEXT
 } Next;
 
-/* After the death of the first, wherever it was. */
+/* After the death of the first at any point. */
 static void
 go_on_after_death (Next        next,
                    const char *where,
@@ -725,7 +722,7 @@ run_deaths (const Scene *which)
 
   scene = which;
   begin ();
-  /* Between leaving a call and entering the next all is the same to others: with two deaths at each stop, every
+  /* Between leaving a call and entering the next nothing changes for others: with two deaths at each stop, every
    * state is met by each of the four that come next. */
   for (n_deaths = 0; goes_on || n_deaths % 2 != 0; n_deaths++)
     {
@@ -872,7 +869,7 @@ killed_in_posix (gconstpointer data)
   run_in (data, unique, run_deaths);
 }
 
-/* Whether the scene applies to a POSIX object, which is not swept by others. These run in the long check only. */
+/* Whether the scene applies to a POSIX object, which others do not remove. These run in the long check only. */
 static gboolean
 suits_posix (const Scene *which)
 {

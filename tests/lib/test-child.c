@@ -244,7 +244,7 @@ test_hear (void)
   return hear (STDIN_FILENO, heard_by_child, NULL);
 }
 
-/* A line if one has come. */
+/* A line, if there is one to read. */
 char *
 test_hear_now (void)
 {

@@ -120,7 +120,7 @@ test_trace_impossible (void)
   return reason;
 }
 
-/* The child stands before the first instruction of @func. */
+/* The child is stopped before the first instruction of @func. */
 TestTrace *
 test_trace_new (void     (*func) (gpointer),
                 gpointer   data)

@@ -5,8 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* A forked child that goes from one system call to the next, as it is told. What it does that matters stands
- * between two marks. */
+/* A forked child that the test moves from one system call to the next. The action under test is between two marks. */
 typedef struct _TestTrace TestTrace;
 
 typedef enum

@@ -236,7 +236,7 @@ test_deadline_missed (const char *file,
                       int         line,
                       const char *condition)
 {
-  g_error ("%s:%d: waited in vain for: %s", file, line, condition);
+  g_error ("%s:%d: timed out waiting for: %s", file, line, condition);
 }
 
 static guint64

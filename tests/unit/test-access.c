@@ -18,9 +18,9 @@
 #define READ_WRITE_EXECUTE SHMOOZE_ACCESS_READ_WRITE_EXECUTE
 #define N_ACCESSES 6
 
-/* What one may do with a region and its views, and where views may lie. */
+/* The accesses of regions and views, and the bounds of views. */
 
-/* What a region of each access (row) allows a view (column) to be. */
+/* The views (columns) that a region of each access (row) allows. */
 static const gboolean allowed[N_ACCESSES][N_ACCESSES] = {
   /*                    RW     R      W      COW    RX     RWX */
   /* READ_WRITE  */ { TRUE,  TRUE,  TRUE,  TRUE,  FALSE, FALSE },
@@ -117,13 +117,13 @@ test_views_of_read_execute (void)
 static void
 test_views_of_read_write_execute (void)
 {
-  g_test_summary ("A region for everything allows every view.");
+  g_test_summary ("A region for reading, writing and executing allows every view.");
 
   if (!skip_without_exec ())
     check_views (READ_WRITE_EXECUTE);
 }
 
-/* The kernel's word for the page: "rw-s" and the like. */
+/* The permissions of the mapping in /proc: "rw-s" and the like. */
 static void
 get_protection (gconstpointer address,
                 char          protection[5])
@@ -166,7 +166,7 @@ check_protection (ShmoozeAccess  access,
 static void
 test_protection_read_write (void)
 {
-  g_test_summary ("The kernel maps a view for reading and writing as that.");
+  g_test_summary ("A view for reading and writing is mapped with these permissions.");
 
   check_protection (RW, "rw-s");
 }
@@ -174,7 +174,7 @@ test_protection_read_write (void)
 static void
 test_protection_read (void)
 {
-  g_test_summary ("The kernel maps a reading view without writing.");
+  g_test_summary ("A reading view is mapped without write permission.");
 
   check_protection (READ, "r--s");
 }
@@ -182,7 +182,7 @@ test_protection_read (void)
 static void
 test_protection_write (void)
 {
-  g_test_summary ("The kernel maps a writing view without reading.");
+  g_test_summary ("A writing view is mapped without read permission.");
 
   check_protection (WRITE, "-w-s");
 }
@@ -190,7 +190,7 @@ test_protection_write (void)
 static void
 test_protection_copy_on_write (void)
 {
-  g_test_summary ("The kernel maps a copying view privately.");
+  g_test_summary ("A copying view is mapped privately.");
 
   check_protection (COPY_ON_WRITE, "rw-p");
 }
@@ -198,7 +198,7 @@ test_protection_copy_on_write (void)
 static void
 test_protection_read_execute (void)
 {
-  g_test_summary ("The kernel maps a view for reading and executing without writing.");
+  g_test_summary ("A view for reading and executing is mapped without write permission.");
 
   check_protection (READ_EXECUTE, "r-xs");
 }
@@ -206,7 +206,7 @@ test_protection_read_execute (void)
 static void
 test_protection_read_write_execute (void)
 {
-  g_test_summary ("The kernel maps a view for everything as that.");
+  g_test_summary ("A view for reading, writing and executing is mapped with these permissions.");
 
   check_protection (READ_WRITE_EXECUTE, "rwxs");
 }
@@ -263,7 +263,7 @@ faults (void   (*func) (gpointer),
 static void
 test_store_faults (void)
 {
-  g_test_summary ("A store through a reading view's pointer ends the process.");
+  g_test_summary ("A store through the pointer of a reading view faults.");
 
   g_autoptr(ShmoozeRegion) region = create ("protected", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
@@ -275,7 +275,7 @@ test_store_faults (void)
 static void
 test_store_works (void)
 {
-  g_test_summary ("A store through a writing or copying view's pointer does not.");
+  g_test_summary ("A store through the pointer of a writing or copying view works.");
 
   g_autoptr(ShmoozeRegion) region = create ("protected", 100);
   g_autoptr(ShmoozeView) writing = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY_ON_WRITE);
@@ -284,7 +284,6 @@ test_store_works (void)
   g_assert_false (faults (store, shmooze_view_get_data (copy)));
 }
 
-/* Nor can the protection be raised afterwards. */
 static void
 test_cannot_be_raised (void)
 {
@@ -332,7 +331,7 @@ test_execute (void)
 static void
 test_creator (void)
 {
-  g_test_summary ("What access the creator asked does not bind those who open.");
+  g_test_summary ("The access of the creator does not limit that of openers.");
 
   for (guint access = 0; access < N_ACCESSES; access++)
     if (access != WRITE && (access < READ_EXECUTE || !is_noexec (test_home ())))
@@ -343,7 +342,6 @@ test_creator (void)
 
         g_assert_no_error (error);
         g_assert_cmpint (shmooze_region_get_access (region), ==, access);
-        /* What access the creator asked does not bind others. */
         other = open_region ("creator");
         view = view_of (other, 0, 0, RW);
         strcpy (shmooze_view_get_data (view), "x");
@@ -353,7 +351,7 @@ test_creator (void)
 static void
 test_create_for_writing_only (void)
 {
-  g_test_summary ("To create for writing only is refused, and leaves no name.");
+  g_test_summary ("Creating a region for writing only is refused, and leaves no name.");
 
   g_autoptr(GError) error = NULL;
 
@@ -367,7 +365,7 @@ test_create_for_writing_only (void)
 static void
 test_open_for_writing_only (void)
 {
-  g_test_summary ("To open for writing only works.");
+  g_test_summary ("Opening a region for writing only works.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("written", 100), writer = open_as ("written", WRITE), either = NULL;
@@ -380,7 +378,6 @@ test_open_for_writing_only (void)
   g_assert_no_error (error);
 }
 
-/* A mount that forbids to execute is found when the region is made... */
 static void
 test_noexec_create (void)
 {
@@ -402,7 +399,6 @@ test_noexec_create (void)
   view = view_of (region, 0, 0, READ_EXECUTE);
 }
 
-/* ... or opened, and not only when somebody runs what stands there. */
 static void
 test_noexec_open (void)
 {
@@ -434,7 +430,7 @@ write_map (const char *path,
   return written;
 }
 
-/* A name space in which one may mount. Others than root need one in which they are themselves. */
+/* A mount name space. Users other than root need a user name space too, in which they have their own ids. */
 static gboolean
 enter_name_space (void)
 {
@@ -448,7 +444,6 @@ enter_name_space (void)
          write_map ("/proc/self/uid_map", uid) && write_map ("/proc/self/gid_map", gid);
 }
 
-/* Where one may mount: whatever this machine's own mounts are. */
 static void
 in_child_noexec (gpointer data)
 {
@@ -475,7 +470,7 @@ in_child_noexec (gpointer data)
 static void
 test_noexec_mounted (void)
 {
-  g_test_summary ("Wherever it is mounted, noexec is found and its place told, and plain access still works.");
+  g_test_summary ("A noexec mount is detected and named wherever it is, and other accesses work.");
 
   int status = test_in_fork (in_child_noexec, NULL);
 
@@ -485,7 +480,7 @@ test_noexec_mounted (void)
     g_assert_cmpint (status, ==, 0);
 }
 
-/* A region whose every byte tells where it stands. */
+/* A region in which the value of each byte depends on its offset. */
 static ShmoozeRegion *
 create_numbered (guint64 capacity)
 {
@@ -537,7 +532,7 @@ test_whole (void)
 static void
 test_pages (void)
 {
-  g_test_summary ("A view can begin and end at pages.");
+  g_test_summary ("A view can begin and end at page boundaries.");
 
   guint64 page = test_page_size ();
   g_autoptr(ShmoozeRegion) region = create_numbered (3 * page + 10);
@@ -549,7 +544,7 @@ test_pages (void)
 static void
 test_not_at_pages (void)
 {
-  g_test_summary ("A view can begin and end anywhere; pages do not show.");
+  g_test_summary ("A view can begin and end at any byte.");
 
   guint64 page = test_page_size (), capacity = 3 * page + 10;
   g_autoptr(ShmoozeRegion) region = create_numbered (capacity);
@@ -588,7 +583,7 @@ test_size_zero (void)
 static void
 test_beyond (void)
 {
-  g_test_summary ("A view beyond the end is refused, with offset, size and capacity told.");
+  g_test_summary ("A view beyond the end is refused, with offset, size and capacity in the message.");
 
   guint64 page = test_page_size (), capacity = 3 * page + 10;
   g_autoptr(ShmoozeRegion) region = create_numbered (capacity);
@@ -598,7 +593,6 @@ test_beyond (void)
   check_no_view (region, capacity - 1, 2);
 }
 
-/* The last page is there, and so is the control page behind it; the bounds are the capacity's. */
 static void
 test_beyond_within_pages (void)
 {
@@ -639,7 +633,7 @@ test_overflow (void)
   check_no_view (region, G_MAXUINT64, G_MAXUINT64);
 }
 
-/* A position is not cut to 32 bits before it is looked at. */
+/* Positions are not truncated to 32 bits before they are checked. */
 static void
 test_far_positions (void)
 {
@@ -669,7 +663,7 @@ test_far_positions (void)
 static void
 test_copy_is_private (void)
 {
-  g_test_summary ("A copying view shows what is there, and keeps what it writes to itself.");
+  g_test_summary ("A copying view shows the contents, and its writes are private.");
 
   g_autoptr(ShmoozeRegion) region = create ("copied", 100), reader = open_as ("copied", READ);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), copy = NULL;
@@ -702,7 +696,7 @@ test_copies_are_apart (void)
 static void
 test_copy_goes (void)
 {
-  g_test_summary ("The copy goes with its view.");
+  g_test_summary ("The private copy is discarded with its view.");
 
   g_autoptr(ShmoozeRegion) region = create ("copied", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY_ON_WRITE);
@@ -714,11 +708,10 @@ test_copy_goes (void)
   g_assert_cmpstr (shmooze_view_get_data (copy), ==, "original");
 }
 
-/* Others' later words do not touch what has been copied. */
 static void
 test_copy_stays (void)
 {
-  g_test_summary ("What has been copied is not changed by others any more.");
+  g_test_summary ("Bytes that have been copied are not changed by later writes of others.");
 
   g_autoptr(ShmoozeRegion) region = create ("copied", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY_ON_WRITE);
@@ -741,7 +734,7 @@ read_in_child (int    argc,
 static void
 test_copy_across_processes (void)
 {
-  g_test_summary ("Another process sees the original.");
+  g_test_summary ("Another process sees the original, not the private copy.");
 
   g_autoptr(ShmoozeRegion) region = create ("copied", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), copy = view_of (region, 0, 0, COPY_ON_WRITE);
@@ -753,11 +746,11 @@ test_copy_across_processes (void)
   test_child_expect (child, "original");
 }
 
-/* What is no access at all is the programmer's mistake: nothing is made or opened. */
+/* An invalid access is a programming error. */
 static void
 test_no_access (void)
 {
-  g_test_summary ("What is no access at all makes and opens nothing.");
+  g_test_summary ("With an invalid access, nothing is created or opened.");
 
   const ShmoozeAccess none[] = { (ShmoozeAccess) -1, (ShmoozeAccess) 6, (ShmoozeAccess) 42 };
   g_autoptr(ShmoozeRegion) region = create ("accessed", 10);

@@ -69,7 +69,7 @@ listen (ShmoozeReader *reader,
   return source;
 }
 
-/* Reads with a source and says what comes. */
+/* Reads with a source and prints each message. */
 static void
 role_reader (int    argc,
              char **argv)
@@ -92,7 +92,7 @@ role_reader (int    argc,
   g_source_destroy (source);
 }
 
-/* Writes what it is told. */
+/* Writes each line of its input. */
 static void
 role_writer (int    argc,
              char **argv)
@@ -141,7 +141,6 @@ test_file (void)
   g_assert_cmpuint (count_bells (NULL), ==, 0);
 }
 
-/* Who polls or spins needs none. */
 static void
 test_none_needed (void)
 {
@@ -153,11 +152,10 @@ test_none_needed (void)
   g_assert_cmpuint (count_bells (NULL), ==, 0);
 }
 
-/* Where no bell can be made, AUTO polls and BELL says why it cannot. */
 static void
 test_impossible (void)
 {
-  g_test_summary ("Where no bell can be made, AUTO polls, and BELL fails with the path.");
+  g_test_summary ("If a bell cannot be created, AUTO polls, and BELL fails with the path in the message.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
@@ -167,7 +165,7 @@ test_impossible (void)
   g_autoptr(GSource) source = NULL;
 
   g_rmdir (folder);
-  g_assert_true (g_file_set_contents (folder, "", 0, NULL));  /* a file stands in the directory's place */
+  g_assert_true (g_file_set_contents (folder, "", 0, NULL));  /* a file in place of the directory */
   none = shmooze_reader_new (lane->view, SHMOOZE_WAIT_BELL, &error);
   g_assert_null (none);
   g_assert_nonnull (error);
@@ -237,7 +235,7 @@ test_idle (void)
   g_main_context_set_poll_func (context, count_polls);
   n_polls = 0;
   test_let_run (1000);
-  g_assert_cmpuint (n_polls, <=, 2);  /* for the timer that ends it: it may wake a little too early */
+  g_assert_cmpuint (n_polls, <=, 2);  /* for the timer that ends the loop: it may fire a little too early */
   g_assert_cmpstr (seen->str, ==, "one;");
 
   g_source_destroy (source);
@@ -254,7 +252,7 @@ test_idle_process (void)
   guint64 before;
 
   test_child_expect (child, "ready");
-  test_let_run (200);  /* it falls asleep after it has said so */
+  test_let_run (200);  /* it falls asleep after it has printed that */
   before = test_count_switches (test_child_get_pid (child));
   test_let_run (1000);
 #if !TEST_SLOW  /* sanitizers have threads of their own */
@@ -294,7 +292,7 @@ test_killed_writer (void)
   g_source_destroy (source);
 }
 
-/* A bell whose owner is dead answers with SIGPIPE, by which no writer may die. */
+/* Writing to a bell whose owner is dead raises SIGPIPE, which must not reach the writer. */
 static void
 role_ring_dead (int    argc,
                 char **argv)
@@ -304,7 +302,7 @@ role_ring_dead (int    argc,
   sigset_t set, pending;
 
   if (argc > 1)
-    test_deny_call (SYS_pwritev2, EOPNOTSUPP);  /* as before Linux 6.18: a write cannot be told to raise no signal */
+    test_deny_call (SYS_pwritev2, EOPNOTSUPP);  /* as before Linux 6.18: there is no flag that prevents the signal */
   g_assert_true (signal (SIGPIPE, SIG_DFL) != SIG_ERR);
   lane->writer = shmooze_writer_new (lane->view, 4, 100, NULL);
   test_lane_write (lane, "first");  /* opens the bell */
@@ -313,7 +311,7 @@ role_ring_dead (int    argc,
   test_lane_write (lane, "into the void");
   test_lane_write (lane, "again");
 
-  /* One of somebody else's that is held back stays. */
+  /* A pending signal from elsewhere remains pending. */
   sigemptyset (&set);
   sigaddset (&set, SIGPIPE);
   sigprocmask (SIG_BLOCK, &set, NULL);
@@ -350,7 +348,7 @@ ring_dead (const char *kernel)
 static void
 test_sigpipe (void)
 {
-  g_test_summary ("A bell whose owner is dead raises no signal, and leaves others' signals alone.");
+  g_test_summary ("Ringing the bell of a dead owner raises no signal, and keeps pending signals from elsewhere.");
 
   ring_dead (NULL);
 }
@@ -358,12 +356,11 @@ test_sigpipe (void)
 static void
 test_sigpipe_old_kernel (void)
 {
-  g_test_summary ("So it does on kernels that know no write without the signal.");
+  g_test_summary ("Kernels without a flag that prevents SIGPIPE behave the same.");
 
   ring_dead ("old");
 }
 
-/* Whoever may have put something else in the bell's place: nothing is written into it. */
 static void
 test_replaced_bell (void)
 {
@@ -393,7 +390,6 @@ test_replaced_bell (void)
   g_unlink (path);
 }
 
-/* What a killed reader leaves goes with the region. */
 static void
 test_leftovers (void)
 {
@@ -408,7 +404,7 @@ test_leftovers (void)
 
       test_child_expect (child, "ready");
       test_child_kill (child);
-      g_assert_cmpuint (count_bells (NULL), ==, 1);  /* the next one takes its place and its bell */
+      g_assert_cmpuint (count_bells (NULL), ==, 1);  /* the next reader takes over its slot and its bell */
     }
   g_clear_pointer (&lane, test_lane_free);
   g_assert_cmpuint (count_bells (NULL), ==, 0);
@@ -476,7 +472,7 @@ make_many (gpointer data)
   return NULL;
 }
 
-/* Without an allocation: the other thread may have been in the midst of one. */
+/* Without an allocation: the other thread may have been stopped in the middle of one. */
 static void
 in_child_look_for_bells (gpointer data)
 {
@@ -490,11 +486,11 @@ in_child_look_for_bells (gpointer data)
     }
 }
 
-/* A child with a bell of its parent's would let the dead parent look alive. */
+/* A child that kept a bell of its parent would make the dead parent look alive. */
 static void
 test_fork_while_making (void)
 {
-  g_test_summary ("A fork while another thread makes bells leaves no bell to the child.");
+  g_test_summary ("A child forked while another thread creates bells does not keep any of them.");
 
   g_autoptr(TestLane) lane = test_lane_new ("lane", SIZE, 4, 100);
   GThread *thread;

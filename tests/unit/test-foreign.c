@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* POSIX shared memory objects, which we share with other programs, and what others put in our way. */
+/* POSIX shared memory objects, which are shared with other programs, and files in the place of regions. */
 
-/* An object under a name of its own, that this test has made as any program would. */
+/* An object with a name of its own that this test creates as any program would. */
 typedef struct
 {
   char *name;
@@ -60,7 +60,7 @@ test_posix_path (void)
 static void
 test_posix_shm_open (void)
 {
-  g_test_summary ("`shm_open` meets ours, and both see each other's bytes.");
+  g_test_summary ("`shm_open` opens an object of the library, and both sides see each other's bytes.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   g_autoptr(ShmoozeRegion) region = create (name, 100);
@@ -79,11 +79,11 @@ test_posix_shm_open (void)
   munmap (mapping, 100);
 }
 
-/* Ours among ours: the exact capacity, and the name goes. */
 static void
 test_posix_lifetime (void)
 {
-  g_test_summary ("Among ours a POSIX object has its exact capacity, and goes with the last holder.");
+  g_test_summary ("Between programs with the library a POSIX object has its exact capacity, and is removed with the "
+                  "last holder.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   g_autoptr(ShmoozeRegion) region = create (name, 100), other = open_region (name);
@@ -108,11 +108,11 @@ test_posix_not_listed (void)
   g_assert_cmpuint (infos->len, ==, 0);
 }
 
-/* As Python does when it has opened what is ours. */
+/* As Python does after it opened an object of the library. */
 static void
 test_posix_unlinked (void)
 {
-  g_test_summary ("When somebody else unlinks ours, holders go on and the name is free.");
+  g_test_summary ("When another program unlinks an object of the library, holders keep it and the name is free.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   g_autoptr(ShmoozeRegion) region = create (name, 100), again = NULL;
@@ -140,7 +140,7 @@ hold (int    argc,
 static void
 test_posix_killed (void)
 {
-  g_test_summary ("A POSIX object of a killed holder is not found, and removed.");
+  g_test_summary ("The POSIX object of a killed holder is not found, and its stale file is removed.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   g_autoptr(TestChild) child = test_child_new ("hold", name, NULL);
@@ -155,7 +155,7 @@ test_posix_killed (void)
 static void
 test_not_sized (void)
 {
-  g_test_summary ("An object that its maker has not sized yet is told from one that is missing.");
+  g_test_summary ("An object whose creator has not set its size yet is not reported as missing.");
 
   g_autoptr(Object) object = object_new (0);
   g_autoptr(GError) error = NULL;
@@ -168,7 +168,7 @@ test_not_sized (void)
 static void
 test_size (void)
 {
-  g_test_summary ("The capacity of a foreign object is its file's size, to the byte.");
+  g_test_summary ("The capacity of a foreign object is exactly the size of its file.");
 
   const off_t sizes[] = { 1, 10, 4096, 5000, 3 * 4096 };
 
@@ -204,7 +204,7 @@ test_bytes (void)
 static void
 test_create_over (void)
 {
-  g_test_summary ("To create over a foreign object is an error, and leaves it.");
+  g_test_summary ("Creating a region with the name of a foreign object is an error, and does not change it.");
 
   g_autoptr(Object) object = object_new (5000);
 
@@ -230,7 +230,7 @@ test_create_or_open (void)
 static void
 test_never_removed (void)
 {
-  g_test_summary ("A foreign object is never removed, resized or changed in mode by us.");
+  g_test_summary ("The library never removes or resizes a foreign object, or changes its mode.");
 
   g_autoptr(Object) object = object_new (5000);
   g_autoptr(ShmoozeRegion) region = open_region (object->name);
@@ -253,7 +253,7 @@ test_never_removed (void)
 static void
 test_removed_when_asked (void)
 {
-  g_test_summary ("A foreign object goes when it is asked for by name.");
+  g_test_summary ("A foreign object is removed by `shmooze_region_remove()`.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(Object) object = object_new (5000);
@@ -270,7 +270,7 @@ test_removed_when_asked (void)
 static void
 test_like_boost (void)
 {
-  g_test_summary ("A segment made as Boost makes it can be read, written and kept.");
+  g_test_summary ("A segment as Boost creates it can be read and written, and is kept.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test"), *path = g_strconcat ("/dev/shm", name, NULL);
   int fd = shm_open (name, O_RDWR | O_CREAT | O_EXCL, 0644);
@@ -298,11 +298,11 @@ test_like_boost (void)
   g_assert_cmpint (shm_unlink (name), ==, 0);
 }
 
-/* To grow is no harm; the capacity is that of the opening. */
+/* The capacity remains that of the opening. */
 static void
 test_grown (void)
 {
-  g_test_summary ("A foreign object that grows is no harm.");
+  g_test_summary ("A foreign object that grows keeps working.");
 
   g_autoptr(Object) object = object_new (5000);
   g_autoptr(ShmoozeRegion) region = open_region (object->name), later = NULL;
@@ -315,7 +315,7 @@ test_grown (void)
   g_assert_cmpuint (shmooze_region_get_capacity (later), ==, 9000);
 }
 
-/* Far beyond 4 GiB; what nobody has written takes no memory. */
+/* Far beyond 4 GiB; bytes that were not written use no memory. */
 static void
 test_vast (void)
 {
@@ -336,7 +336,7 @@ test_vast (void)
   g_assert_cmpuint (first, ==, 1);
 }
 
-/* A file in the private directory that is none of ours: nobody opens it, nobody replaces it, nobody sweeps it. */
+/* A file of another program in the private directory. */
 static void
 check_layout (const char *name,
               const char *path)
@@ -357,7 +357,7 @@ check_layout (const char *name,
 static void
 test_private_file (void)
 {
-  g_test_summary ("A file that is no region is not opened, replaced or swept.");
+  g_test_summary ("A file that is not a region is not opened, replaced or removed.");
 
   g_autofree char *path = test_path ("letter"), *text = g_strnfill (2 * test_page_size (), 'x');
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
@@ -371,11 +371,10 @@ test_private_file (void)
     }
 }
 
-/* A FIFO in its place does not keep anybody waiting. */
 static void
 test_private_fifo (void)
 {
-  g_test_summary ("A FIFO in a region's place keeps nobody waiting.");
+  g_test_summary ("Opening a FIFO in a region's place does not block.");
 
   g_autofree char *path = test_path ("letter");
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
@@ -406,7 +405,7 @@ test_symlink_to_region (void)
 static void
 test_symlink_to_nothing (void)
 {
-  g_test_summary ("A symbolic link to nothing makes nothing.");
+  g_test_summary ("Nothing is created through a dangling symbolic link.");
 
   g_autofree char *link_path = test_path ("link"), *fresh_path = test_path ("fresh");
   g_autoptr(ShmoozeRegion) makes_directory = create ("other", 1);
@@ -417,11 +416,10 @@ test_symlink_to_nothing (void)
   g_assert_cmpint (g_unlink (link_path), ==, 0);
 }
 
-/* A directory on the way that leads elsewhere is not followed. */
 static void
 test_symlinked_directory (void)
 {
-  g_test_summary ("A symbolic link on the way is not followed.");
+  g_test_summary ("A symbolic link in the path to the directory is not followed.");
 
   g_autoptr(GError) error = NULL;
   g_autofree char *elsewhere = g_build_filename (test_home (), "elsewhere", NULL);
@@ -465,7 +463,7 @@ check_theirs (const char *name,
 static void
 test_runtime_directory_of_another (void)
 {
-  g_test_summary ("Another user's runtime directory is refused, with whose it is.");
+  g_test_summary ("Another user's runtime directory is refused, with the owner in the message.");
 
   g_autofree char *theirs = g_build_filename (test_home (), "theirs", NULL), *former = g_strdup (test_home ());
   g_autoptr(GError) error = NULL;
@@ -484,7 +482,7 @@ test_runtime_directory_of_another (void)
 static void
 test_directory_of_another (void)
 {
-  g_test_summary ("Another user's directory on the way is refused.");
+  g_test_summary ("Another user's directory in the path is refused.");
 
   g_autofree char *folder = test_path (NULL);
   g_autoptr(ShmoozeRegion) region = create ("owned", 10);

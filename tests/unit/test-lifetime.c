@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long a name lives: as long as somebody holds the region, and not longer, whatever happens to the holder. */
+/* A name exists as long as the region has a holder, and not longer, whatever happens to the holder. */
 
 static void
 test_close (void)
@@ -26,7 +26,7 @@ test_close (void)
 static void
 test_close_twice (void)
 {
-  g_test_summary ("Closing twice is fine, and drops no one else's hold.");
+  g_test_summary ("Closing a region twice does nothing, and other holders keep it.");
 
   g_autoptr(ShmoozeRegion) region = create ("closed", 10);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -40,7 +40,7 @@ test_close_twice (void)
 static void
 test_closed (void)
 {
-  g_test_summary ("A closed region makes no view, and still tells its name.");
+  g_test_summary ("A closed region creates no views, and still has its name.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("closed", 10);
@@ -57,7 +57,7 @@ test_closed (void)
 static void
 test_last_reference (void)
 {
-  g_test_summary ("Dropping the last reference closes.");
+  g_test_summary ("Dropping the last reference closes the region.");
 
   g_autoptr(ShmoozeRegion) region = create ("unreferenced", 10);
   g_autofree char *path = g_strdup (shmooze_region_get_path (region));
@@ -69,7 +69,7 @@ test_last_reference (void)
 static void
 test_last_holder (void)
 {
-  g_test_summary ("The name stays until the last holder goes, in any order.");
+  g_test_summary ("The name exists until the last holder is gone, in any order.");
 
   g_autoptr(ShmoozeRegion) one = create ("last", 10);
   g_autoptr(ShmoozeRegion) two = open_region ("last");
@@ -88,7 +88,7 @@ test_last_holder (void)
 static void
 test_anew (void)
 {
-  g_test_summary ("A name can be made anew, with another capacity, and is zeros.");
+  g_test_summary ("A name can be created anew, with another capacity, and is filled with zeros.");
 
   g_autoptr(ShmoozeRegion) region = create ("anew", 10);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -105,7 +105,7 @@ test_anew (void)
 static void
 test_view_outlives_close (void)
 {
-  g_test_summary ("A view goes on working when its region is closed.");
+  g_test_summary ("A view still works after its region is closed.");
 
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -134,7 +134,7 @@ test_view_holds (void)
 static void
 test_last_view (void)
 {
-  g_test_summary ("The name goes with the last view.");
+  g_test_summary ("The name is removed with the last view.");
 
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100);
   g_autoptr(ShmoozeView) one = view_of (region, 0, 0, RW), two = view_of (region, 50, 10, READ);
@@ -149,7 +149,7 @@ test_last_view (void)
 static void
 test_view_close_twice (void)
 {
-  g_test_summary ("A view can be closed twice, and has no memory then.");
+  g_test_summary ("A view can be closed twice, and then has no memory.");
 
   g_autoptr(ShmoozeRegion) region = create ("outlived", 100);
   g_autoptr(ShmoozeView) one = view_of (region, 0, 0, RW), two = view_of (region, 50, 10, READ);
@@ -204,7 +204,7 @@ holder_of (const char *name)
 static void
 test_last_process (void)
 {
-  g_test_summary ("The name stays until the last process lets go.");
+  g_test_summary ("The name exists until the last process stops holding it.");
 
   g_autofree char *path = test_path ("shared");
   g_autoptr(TestChild) one = holder_of ("shared"), two = holder_of ("shared");
@@ -218,11 +218,10 @@ test_last_process (void)
   g_assert_false (is_there (path));
 }
 
-/* Another process's close does not take the name from us. */
 static void
 test_opener_ends (void)
 {
-  g_test_summary ("A process that opened and ended takes no name along.");
+  g_test_summary ("A process that opened a region and ends does not remove the name of another holder.");
 
   g_autoptr(ShmoozeRegion) region = create ("kept", 100), again = NULL;
   g_autoptr(TestChild) child = holder_of ("kept");
@@ -234,7 +233,7 @@ test_opener_ends (void)
 static void
 test_killed_opener (void)
 {
-  g_test_summary ("A process killed while it had the region open takes no name along.");
+  g_test_summary ("Killing a process that opened a region does not remove the name of another holder.");
 
   g_autoptr(ShmoozeRegion) region = create ("kept", 100), again = NULL;
   g_autoptr(TestChild) child = holder_of ("kept");
@@ -246,7 +245,7 @@ test_killed_opener (void)
 static void
 test_killed_open (void)
 {
-  g_test_summary ("After the last holder was killed, to open is \"not found\".");
+  g_test_summary ("After the last holder was killed, opening fails with \"not found\".");
 
   g_autofree char *path = test_path ("killed");
   g_autoptr(TestChild) child = holder_of ("killed");
@@ -262,7 +261,7 @@ test_killed_open (void)
 static void
 test_killed_list (void)
 {
-  g_test_summary ("Listing removes what killed holders left.");
+  g_test_summary ("Listing removes the stale files of killed holders.");
 
   g_autofree char *path = test_path ("killed");
   g_autoptr(TestChild) child = holder_of ("killed");
@@ -277,7 +276,7 @@ test_killed_list (void)
 static void
 test_killed_create (void)
 {
-  g_test_summary ("After the last holder was killed, to create works, with zeros.");
+  g_test_summary ("After the last holder was killed, creating works, with zeros.");
 
   g_autoptr(TestChild) child = holder_of ("killed");
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -321,11 +320,10 @@ test_exit_without_close (void)
   g_assert_false (is_there (path));
 }
 
-/* One that is stopped is no dead one. */
 static void
 test_stopped_holder (void)
 {
-  g_test_summary ("A stopped process is a holder still.");
+  g_test_summary ("A stopped process is still a holder.");
 
   g_autoptr(TestChild) child = holder_of ("stopped");
   g_autoptr(GPtrArray) infos = NULL;
@@ -340,11 +338,11 @@ test_stopped_holder (void)
   check_absent ("stopped");
 }
 
-/* Killed, but nobody has asked for its end yet. */
+/* Killed, but not waited for yet. */
 static void
 test_zombie (void)
 {
-  g_test_summary ("A zombie is no holder.");
+  g_test_summary ("A zombie is not a holder.");
 
   g_autoptr(TestChild) child = holder_of ("haunted");
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -354,13 +352,13 @@ test_zombie (void)
   g_assert_cmpint (waitid (P_PID, (id_t) test_child_get_pid (child), &info, WEXITED | WNOWAIT), ==, 0);
   check_absent ("haunted");
   region = create ("haunted", 10);
-  g_assert_cmpint (kill (test_child_get_pid (child), 0), ==, 0);  /* it is a zombie still */
+  g_assert_cmpint (kill (test_child_get_pid (child), 0), ==, 0);  /* still a zombie */
 }
 
 static void
 test_remove_under_holder (void)
 {
-  g_test_summary ("A name can be removed under its holders, who go on.");
+  g_test_summary ("A name can be removed while there are holders, which keep the memory.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("removed", 10);
@@ -377,7 +375,7 @@ test_remove_under_holder (void)
 static void
 test_remove_twice (void)
 {
-  g_test_summary ("A name can be removed once.");
+  g_test_summary ("A name cannot be removed twice.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) region = create ("removed", 10);
@@ -390,7 +388,7 @@ test_remove_twice (void)
 static void
 test_remove_and_anew (void)
 {
-  g_test_summary ("After a removal the name can be made anew, and the old one's end leaves it alone.");
+  g_test_summary ("After a removal the name can be created anew, and closing the old region does not remove it.");
 
   g_autoptr(ShmoozeRegion) region = create ("removed", 10), again = NULL, third = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), again_view = NULL;
@@ -402,14 +400,14 @@ test_remove_and_anew (void)
   check_zeros (shmooze_view_get_data (again_view), 20);
   g_clear_object (&view);
   g_clear_object (&region);
-  third = open_region ("removed");  /* the old one's end left the new name alone */
+  third = open_region ("removed");  /* closing the old region did not remove the new name */
   g_assert_cmpuint (shmooze_region_get_capacity (third), ==, 20);
 }
 
 static void
 test_remove_others (void)
 {
-  g_test_summary ("Another process may remove the name of what one holds.");
+  g_test_summary ("Another process can remove the name of a region that this one holds.");
 
   g_autoptr(TestChild) child = holder_of ("theirs");
 
@@ -449,11 +447,10 @@ test_both_ways (void)
   g_assert_cmpint (test_child_wait (child), ==, 0);
 }
 
-/* What the child made outlives it in who has it open. */
 static void
 test_creator_dies (void)
 {
-  g_test_summary ("Who has it open keeps the bytes when their maker is killed.");
+  g_test_summary ("A holder keeps the bytes when their creator is killed.");
 
   g_autoptr(TestChild) child = holder_of ("inherited");
   g_autoptr(ShmoozeRegion) region = open_region ("inherited"), late = NULL;
@@ -482,7 +479,7 @@ in_child_close (gpointer data)
 static void
 test_fork_closes (void)
 {
-  g_test_summary ("A forked child that closes what it inherited takes nothing from its parent.");
+  g_test_summary ("A forked child that closes inherited regions does not affect its parent.");
 
   g_autoptr(ShmoozeRegion) region = create ("forked", 100), other = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -507,7 +504,7 @@ in_child_exit (gpointer data)
 static void
 test_fork_exits (void)
 {
-  g_test_summary ("A forked child that ends takes nothing from its parent.");
+  g_test_summary ("A forked child that ends does not affect its parent.");
 
   #if TEST_SLOW
   g_test_skip ("the sanitizers have destructors of their own");
@@ -520,11 +517,10 @@ test_fork_exits (void)
 #endif
 }
 
-/* A child that inherited everything and lives on is no holder. */
 static void
 test_fork_is_no_holder (void)
 {
-  g_test_summary ("A forked child that lives on keeps no name alive.");
+  g_test_summary ("A forked child that outlives its parent does not keep names alive.");
 
   g_autofree char *path = test_path ("forked");
   g_autoptr(ShmoozeRegion) region = create ("forked", 100);
@@ -570,7 +566,7 @@ hold_and_fork (int    argc,
 static void
 test_fork_of_killed (void)
 {
-  g_test_summary ("A forked child of a killed holder keeps no name alive.");
+  g_test_summary ("A forked child of a killed holder does not keep names alive.");
 
   g_autoptr(TestChild) child = test_child_new ("hold-and-fork", "orphaned", NULL);
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -582,7 +578,6 @@ test_fork_of_killed (void)
   region = create ("orphaned", 10);
 }
 
-/* A forked child may have regions of its own. */
 static void
 in_child_create (gpointer data)
 {
@@ -609,7 +604,7 @@ test_fork_creates (void)
 static void
 test_no_descriptor_leaks (void)
 {
-  g_test_summary ("Nothing that fails or works leaves a descriptor open.");
+  g_test_summary ("Neither success nor failure leaves descriptors open.");
 
   guint before = test_count_fds ();
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What can be a name, and where the named thing then is. */
+/* Valid names, and where the files of names are. */
 
 static void
 check_allowed (const char *name)
@@ -69,7 +69,7 @@ test_longest (void)
   check_allowed (longest);
 }
 
-/* Every way to use a name says the same of a bad one. */
+/* Every function that takes a name reports the same error. */
 static void
 check_refused (const char *name,
                const char *rule)
@@ -142,7 +142,7 @@ test_not_utf8 (void)
 static void
 test_too_long (void)
 {
-  g_test_summary ("A name that is too long is refused, and the limit told.");
+  g_test_summary ("A name that is too long is refused, with the limit in the message.");
 
   g_autofree char *too_long = g_strnfill (256, 'x'), *posix = g_strconcat ("/", too_long, NULL);
 
@@ -153,7 +153,7 @@ test_too_long (void)
 static void
 test_reserved (void)
 {
-  g_test_summary ("The library's own words cannot be names of regions.");
+  g_test_summary ("Names that the library reserves cannot be names of regions.");
 
   check_refused ("bells", "reserved");
   check_refused ("locks", "reserved");
@@ -192,7 +192,7 @@ test_plain_and_posix_are_apart (void)
 static void
 test_not_found (void)
 {
-  g_test_summary ("To open what nobody has made is \"not found\".");
+  g_test_summary ("Opening a region that does not exist fails with \"not found\".");
 
   check_absent ("nobody");
 }
@@ -200,7 +200,7 @@ test_not_found (void)
 static void
 test_remove_not_found (void)
 {
-  g_test_summary ("To remove what is not there is \"not found\".");
+  g_test_summary ("Removing a region that does not exist fails with \"not found\".");
 
   g_autoptr(GError) error = NULL;
 
@@ -208,11 +208,10 @@ test_remove_not_found (void)
   test_check_error (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "nobody", NULL);
 }
 
-/* To ask for what is not there leaves nothing, not even a directory. */
 static void
 test_asking_makes_nothing (void)
 {
-  g_test_summary ("To ask for a region leaves nothing behind, not even a directory.");
+  g_test_summary ("Opening a region that does not exist creates nothing, not even a directory.");
 
   g_autofree char *app = g_build_filename (test_home (), "app", "org.example.Asked", NULL);
 
@@ -225,7 +224,7 @@ test_asking_makes_nothing (void)
 static void
 test_domain (void)
 {
-  g_test_summary ("`SHMOOZE_DOMAIN` sets a group of programs apart from others.");
+  g_test_summary ("`SHMOOZE_DOMAIN` separates a group of programs from others.");
 
   g_autofree char *path = g_build_filename (test_home (), "app", "org.example.Test", "shmooze", "d", NULL);
   g_autoptr(ShmoozeRegion) plain = create ("d", 1), in_domain = NULL;
@@ -239,7 +238,7 @@ test_domain (void)
 static void
 test_flatpak (void)
 {
-  g_test_summary ("In a Flatpak sandbox the application's id is the domain, whatever the environment says.");
+  g_test_summary ("In a Flatpak sandbox the application's ID is the domain, even if `SHMOOZE_DOMAIN` is set.");
 
   g_autofree char *path = g_build_filename (test_home (), "app", "org.example.Flat", "shmooze", "d", NULL);
   g_autoptr(ShmoozeRegion) in_flatpak = NULL;
@@ -255,7 +254,7 @@ test_flatpak (void)
 static void
 test_private (void)
 {
-  g_test_summary ("A name with a slash is private in a Flatpak sandbox, and a plain one is not.");
+  g_test_summary ("In a Flatpak sandbox a name with a slash is private, and a plain one is not.");
 
   g_assert_false (shmooze_region_name_is_private ("/table"));
   g_setenv ("FLATPAK_ID", "org.example.Flat", TRUE);
@@ -299,7 +298,7 @@ test_flatpak_link (void)
 static void
 test_foreign_link (void)
 {
-  g_test_summary ("A link that somebody else put there is not.");
+  g_test_summary ("A link of another user in its place is not followed.");
 
   g_autofree char *former = g_strdup (test_home ()), *link_path = NULL, *sandbox = NULL;
   g_autoptr(GError) error = NULL;
@@ -348,7 +347,7 @@ static const mode_t masks[] = { 0, 022, 077, 0377 };
 static void
 test_mode (void)
 {
-  g_test_summary ("A region is for the user alone, whatever the umask.");
+  g_test_summary ("A region is accessible to the user only, whatever the umask.");
 
   for (gsize i = 0; i < G_N_ELEMENTS (masks); i++)
     {
@@ -363,7 +362,7 @@ test_mode (void)
 static void
 test_posix_mode (void)
 {
-  g_test_summary ("A POSIX object is for the user alone, whatever the umask.");
+  g_test_summary ("A POSIX object is accessible to the user only, whatever the umask.");
 
   for (gsize i = 0; i < G_N_ELEMENTS (masks); i++)
     {
@@ -379,7 +378,7 @@ test_posix_mode (void)
 static void
 test_directory_mode (void)
 {
-  g_test_summary ("The directories are for the user alone, whatever the umask.");
+  g_test_summary ("The directories are accessible to the user only, whatever the umask.");
 
   for (gsize i = 0; i < G_N_ELEMENTS (masks) - 1; i++)
     {
@@ -397,11 +396,10 @@ test_directory_mode (void)
     }
 }
 
-/* A directory that somebody opened to the world is closed again. */
 static void
 test_directory_is_closed (void)
 {
-  g_test_summary ("A directory that was opened to others is closed again.");
+  g_test_summary ("A directory whose mode gave others access is made private again.");
 
   g_autofree char *folder = test_path (NULL);
   g_autoptr(ShmoozeRegion) first = create ("first", 1), second = NULL;

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Files of the user's, and regions that only a descriptor leads to. */
+/* Mapped files and unnamed regions. */
 
 typedef struct
 {
@@ -93,7 +93,7 @@ check_contents (TestFile   *file,
 static void
 test_file_as_it_is (void)
 {
-  g_test_summary ("Capacity 0 maps the file as it is.");
+  g_test_summary ("Capacity 0 maps the file in its size.");
 
   g_autoptr(TestFile) file = test_file_new ("twelve bytes");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
@@ -110,7 +110,7 @@ test_file_as_it_is (void)
 static void
 test_file_persists (void)
 {
-  g_test_summary ("What is written is in the file afterwards.");
+  g_test_summary ("Bytes that are written to the region are in the file afterwards.");
 
   g_autoptr(TestFile) file = test_file_new ("before");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
@@ -125,7 +125,7 @@ test_file_persists (void)
 static void
 test_file_created (void)
 {
-  g_test_summary ("A missing file is made when a capacity is given, for the user alone.");
+  g_test_summary ("A missing file is created if a capacity is given, accessible to the user only.");
 
   g_autoptr(TestFile) file = test_file_new (NULL);
   mode_t former = umask (0);
@@ -155,7 +155,7 @@ test_file_grows (void)
 static void
 test_file_smaller (void)
 {
-  g_test_summary ("A capacity below the file's size is refused, and cuts nothing.");
+  g_test_summary ("A capacity below the file's size is refused, and the file is not truncated.");
 
   g_autoptr(TestFile) file = test_file_new ("twelve bytes");
 
@@ -176,7 +176,7 @@ test_file_empty (void)
 static void
 test_file_missing (void)
 {
-  g_test_summary ("A missing file without a capacity is \"not found\", and is not made.");
+  g_test_summary ("Without a capacity a missing file is \"not found\", and is not created.");
 
   g_autoptr(TestFile) file = test_file_new (NULL);
 
@@ -188,7 +188,7 @@ test_file_missing (void)
 static void
 test_file_grow_without_writing (void)
 {
-  g_test_summary ("To grow needs write access.");
+  g_test_summary ("Growing a file requires write access.");
 
   const ShmoozeAccess accesses[] = { READ, SHMOOZE_ACCESS_COPY_ON_WRITE };
   g_autoptr(TestFile) file = test_file_new ("start");
@@ -201,7 +201,7 @@ test_file_grow_without_writing (void)
 static void
 test_file_impossible (void)
 {
-  g_test_summary ("An impossible capacity leaves no file.");
+  g_test_summary ("An invalid capacity leaves no file.");
 
   g_autoptr(TestFile) file = test_file_new (NULL);
 
@@ -232,7 +232,7 @@ test_file_not_regular (void)
 static void
 test_file_read_only (void)
 {
-  g_test_summary ("A file that may only be read can be mapped for reading.");
+  g_test_summary ("A read-only file can be mapped for reading.");
 
   g_autoptr(TestFile) file = test_file_new ("to be read");
   g_autoptr(GError) error = NULL;
@@ -277,7 +277,7 @@ test_file_two_see_each_other (void)
 static void
 test_file_flush (void)
 {
-  g_test_summary ("Flushing puts it on the disk, and can be cancelled.");
+  g_test_summary ("Flushing writes the file to the disk, and can be cancelled.");
 
   g_autoptr(TestFile) file = test_file_new ("........");
   g_autoptr(ShmoozeRegion) region = map_file (file, 0, RW);
@@ -301,7 +301,7 @@ test_file_flush (void)
 static void
 test_file_truncated (void)
 {
-  g_test_summary ("A file that is cut is lost, and stays the user's.");
+  g_test_summary ("A mapped file that is truncated is lost, and is kept.");
 
   g_autoptr(TestFile) file = test_file_new (NULL);
   g_autoptr(ShmoozeRegion) region = map_file (file, 3 * test_page_size (), RW);
@@ -314,7 +314,7 @@ test_file_truncated (void)
   g_assert_cmpint (data[2 * test_page_size ()], ==, 0);  /* no SIGBUS */
   g_assert_null (shmooze_region_create_view (region, 0, 0, READ, &error));
   test_check_error (&error, SHMOOZE_ERROR, SHMOOZE_ERROR_LOST, file->path, NULL);
-  g_assert_true (g_file_test (file->path, G_FILE_TEST_EXISTS));  /* it is the user's */
+  g_assert_true (g_file_test (file->path, G_FILE_TEST_EXISTS));  /* a mapped file is kept */
 }
 
 static void
@@ -362,7 +362,7 @@ from_fd (int           fd,
 static void
 test_unnamed (void)
 {
-  g_test_summary ("An unnamed region has no name and no path, and is zeros.");
+  g_test_summary ("An unnamed region has no name and no path, and is filled with zeros.");
 
   g_autoptr(ShmoozeRegion) region = create_unnamed (1234);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -379,7 +379,7 @@ test_unnamed (void)
 static void
 test_unnamed_sealed (void)
 {
-  g_test_summary ("An unnamed region cannot be resized by anybody.");
+  g_test_summary ("An unnamed region cannot be resized by any process.");
 
   g_autoptr(ShmoozeRegion) region = create_unnamed (1234);
   int fd = shmooze_region_get_fd (region);
@@ -395,7 +395,7 @@ test_unnamed_sealed (void)
 static void
 test_unnamed_sizes (void)
 {
-  g_test_summary ("An unnamed region of an impossible size is refused.");
+  g_test_summary ("An unnamed region of an invalid size is refused.");
 
   g_autoptr(GError) error = NULL;
 
@@ -441,7 +441,7 @@ test_fd_is_duplicated (void)
 static void
 test_fd_refused (void)
 {
-  g_test_summary ("A descriptor that cannot be mapped so is refused with the reason.");
+  g_test_summary ("A descriptor that does not allow the access is refused, with the reason.");
 
   g_autoptr(ShmoozeRegion) region = create_unnamed (100);
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", shmooze_region_get_fd (region));
@@ -461,7 +461,7 @@ test_fd_refused (void)
   g_assert_null (shmooze_region_new_from_fd (ends[0], READ, &error));
   g_assert_nonnull (error);
 
-  /* Sealed against writing by whoever made it. */
+  /* Sealed against writing by its creator. */
   g_assert_cmpint (fcntl (shmooze_region_get_fd (region), F_ADD_SEALS, F_SEAL_FUTURE_WRITE), ==, 0);
   g_clear_error (&error);
   g_assert_null (shmooze_region_new_from_fd (shmooze_region_get_fd (region), RW, &error));
@@ -470,11 +470,11 @@ test_fd_refused (void)
   close (empty);
 }
 
-/* A file that is not sealed may shrink under its holder. */
+/* A file that is not sealed can shrink while it is mapped. */
 static void
 test_fd_truncated (void)
 {
-  g_test_summary ("A descriptor whose file shrinks is lost, without SIGBUS.");
+  g_test_summary ("A region whose file shrinks is lost, without SIGBUS.");
 
   int fd = memfd_create ("shrinks", MFD_CLOEXEC);
   g_autoptr(ShmoozeRegion) region = NULL;
@@ -508,7 +508,7 @@ answer_in_region (int    argc,
 static void
 test_fd_to_child (void)
 {
-  g_test_summary ("A descriptor can be given to a child.");
+  g_test_summary ("A descriptor can be passed to a child.");
 
   g_autoptr(ShmoozeRegion) region = create_unnamed (100);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW);
@@ -532,7 +532,7 @@ test_fd_to_child (void)
 static void
 test_fd_over_socket (void)
 {
-  g_test_summary ("A descriptor can be sent over a socket, and the memory outlives its maker.");
+  g_test_summary ("A descriptor can be sent over a socket, and the memory outlives its creator.");
 
   g_autoptr(ShmoozeRegion) region = create_unnamed (100), other = NULL;
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, RW), seen = NULL;
@@ -554,7 +554,7 @@ test_fd_over_socket (void)
   fd = g_unix_connection_receive_fd (receiver, NULL, &error);
   g_assert_no_error (error);
   g_clear_object (&view);
-  g_clear_object (&region);  /* the memory lives as long as a descriptor leads to it */
+  g_clear_object (&region);  /* the memory exists as long as a descriptor refers to it */
 
   other = from_fd (fd, READ);
   close (fd);
@@ -562,7 +562,7 @@ test_fd_over_socket (void)
   g_assert_cmpstr (shmooze_view_get_data (seen), ==, "over a socket");
 }
 
-/* Lanes work where there is no name: the bells are told apart by the inode. */
+/* Lanes work without a name: bells are identified by the inode. */
 static void
 test_unnamed_lane (void)
 {

@@ -8,12 +8,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Regions with a plain name: how they are made, what they hold, and how they are listed. */
+/* Regions with a plain name: creating, contents and listing. */
 
 static void
 test_create (void)
 {
-  g_test_summary ("A region tells its name, path, capacity and access, also as properties.");
+  g_test_summary ("A region has its name, path, capacity and access, also as properties.");
 
   g_autofree char *path = test_path ("basic"), *name = NULL, *where = NULL;
   g_autoptr(ShmoozeRegion) region = create ("basic", 1000);
@@ -39,7 +39,7 @@ test_create (void)
 static void
 test_zeros (void)
 {
-  g_test_summary ("A new region is zeros.");
+  g_test_summary ("A new region is filled with zeros.");
 
   g_autoptr(ShmoozeRegion) region = create ("zeros", 100003);
   g_autoptr(ShmoozeView) view = view_of (region, 0, 0, READ);
@@ -50,7 +50,7 @@ test_zeros (void)
 static void
 test_exists (void)
 {
-  g_test_summary ("To create what exists is an error, and changes nothing.");
+  g_test_summary ("Creating a region that exists is an error, and changes nothing.");
 
   g_autoptr(ShmoozeRegion) region = create ("basic", 1000);
 
@@ -62,7 +62,7 @@ test_exists (void)
 static void
 test_open (void)
 {
-  g_test_summary ("To open tells the capacity that was asked at creation.");
+  g_test_summary ("An opened region has the capacity it was created with.");
 
   g_autoptr(ShmoozeRegion) region = create ("basic", 1000), other = open_as ("basic", READ);
 
@@ -119,7 +119,7 @@ test_later_view_sees (void)
 static void
 test_other_regions_do_not_see (void)
 {
-  g_test_summary ("Regions of other names see nothing of it.");
+  g_test_summary ("Regions of other names are not affected.");
 
   g_autoptr(ShmoozeRegion) one = create ("one", 100), two = create ("two", 100);
   g_autoptr(ShmoozeView) view = view_of (one, 0, 0, RW), other = view_of (two, 0, 0, READ);
@@ -155,7 +155,7 @@ test_many (void)
 static void
 test_create_or_open_creates (void)
 {
-  g_test_summary ("Create-or-open creates when nothing is there, and says so.");
+  g_test_summary ("Create-or-open creates a missing region, and reports that.");
 
   g_autoptr(GError) error = NULL;
   gboolean created = FALSE;
@@ -169,7 +169,7 @@ test_create_or_open_creates (void)
 static void
 test_create_or_open_opens (void)
 {
-  g_test_summary ("Create-or-open opens what is there, with its own capacity.");
+  g_test_summary ("Create-or-open opens an existing region, which keeps its capacity.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) one = create ("either", 10), two = NULL, three = NULL;
@@ -201,7 +201,7 @@ create_with (const char *name,
 static void
 test_contents (void)
 {
-  g_test_summary ("A region made with contents has them at the moment it has its name.");
+  g_test_summary ("A region created with contents has them as soon as it has its name.");
 
   g_autoptr(ShmoozeRegion) region = create_with ("contents", 100, "hello"), other = open_as ("contents", READ);
   g_autoptr(ShmoozeView) view = view_of (other, 0, 0, READ);
@@ -264,7 +264,8 @@ capacity_at (guint i)
 static void
 test_capacity_is_exact (void)
 {
-  g_test_summary ("A region has exactly the capacity asked for, not the page's, for its maker and for who opens it.");
+  g_test_summary ("A region has exactly the requested capacity, not that of whole pages, for its creator and for "
+                  "openers.");
 
   for (guint i = 0; i < N_CAPACITIES; i++)
     {
@@ -281,7 +282,7 @@ test_capacity_is_exact (void)
 static void
 test_capacity_bounds (void)
 {
-  g_test_summary ("A view one byte larger than the capacity is refused, though the page goes on.");
+  g_test_summary ("A view one byte larger than the capacity is refused, although the page continues.");
 
   for (guint i = 0; i < N_CAPACITIES; i++)
     {
@@ -298,7 +299,7 @@ test_capacity_bounds (void)
 static void
 test_capacity_of_file (void)
 {
-  g_test_summary ("The file has whole pages and the control page, and its memory is taken at once.");
+  g_test_summary ("The file consists of whole pages and the control page, and its memory is reserved at once.");
 
   for (guint i = 0; i < N_CAPACITIES; i++)
     {
@@ -337,7 +338,7 @@ test_capacity_zero (void)
 static void
 test_capacity_not_addressable (void)
 {
-  g_test_summary ("A capacity that no process can address is refused before the name is touched.");
+  g_test_summary ("A capacity beyond the address space is refused before the name is touched.");
 
   check_impossible (G_GUINT64_CONSTANT (1) << 63);
   check_impossible (G_MAXUINT64);
@@ -349,7 +350,8 @@ test_capacity_not_addressable (void)
 static void
 test_capacity_beyond_memory (void)
 {
-  g_test_summary ("A capacity beyond the free memory is \"no space\", tells the bytes, and leaves the name free.");
+  g_test_summary ("A capacity beyond the free memory fails with \"no space\" and the numbers of bytes, and leaves the "
+                  "name free.");
 
   check_no_creation ("vast", G_GUINT64_CONSTANT (1) << 45, RW, G_IO_ERROR_NO_SPACE, "35184372");
   check_absent ("vast");
@@ -360,7 +362,7 @@ test_capacity_beyond_memory (void)
 static void
 test_capacity_beyond_file_system (void)
 {
-  g_test_summary ("A capacity beyond the file system is \"no space\", and nothing stays taken.");
+  g_test_summary ("A capacity beyond the file system fails with \"no space\", and nothing remains reserved.");
 
   g_autofree char *name = test_unique_name ("/shmooze-test");
   struct statvfs before, after;
@@ -390,7 +392,7 @@ available_bytes (void)
 static void
 test_big (void)
 {
-  g_test_summary ("2.5 GiB are as good as two bytes: both ends can be written and read.");
+  g_test_summary ("Both ends of a region of 2.5 GiB can be written and read.");
 
   const guint64 capacity = G_GUINT64_CONSTANT (5) << 29;  /* 2.5 GiB */
   g_autoptr(ShmoozeRegion) region = NULL, other = NULL;
@@ -425,7 +427,7 @@ test_big (void)
 static void
 test_list_nothing (void)
 {
-  g_test_summary ("Where nothing is, the list is empty.");
+  g_test_summary ("Without regions the list is empty.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) none = shmooze_region_list (&error);
@@ -438,7 +440,7 @@ test_list_nothing (void)
 static void
 test_list (void)
 {
-  g_test_summary ("The list tells names, in order, with path, capacity and whether somebody holds them.");
+  g_test_summary ("The list is sorted by name and has path, capacity and whether the region is held.");
 
   g_autoptr(GError) error = NULL;
   g_autoptr(ShmoozeRegion) b = create ("b", 20), a = create ("a", 10), c = create ("ć", 30);
@@ -488,7 +490,7 @@ hold (int    argc,
 static void
 test_list_others (void)
 {
-  g_test_summary ("The list knows what other processes hold.");
+  g_test_summary ("The list shows which regions other processes hold.");
 
   g_autoptr(TestChild) child = test_child_new ("hold", "theirs", NULL);
   g_autoptr(GPtrArray) infos = NULL;
@@ -504,7 +506,7 @@ test_list_others (void)
 static void
 test_list_sweeps (void)
 {
-  g_test_summary ("The list removes dead regions and keeps living ones.");
+  g_test_summary ("Listing removes stale regions and keeps those that are held.");
 
   g_autofree char *path = test_path ("dead");
   g_autoptr(TestChild) child = test_child_new ("hold", "dead", NULL);
@@ -525,7 +527,7 @@ test_list_sweeps (void)
 static void
 test_list_ignores (void)
 {
-  g_test_summary ("What is none of ours is neither listed nor touched by listing.");
+  g_test_summary ("Files of other programs are neither listed nor changed by listing.");
 
   g_autoptr(ShmoozeRegion) region = create ("ours", 1);
   g_autofree char *letter = test_path ("letter"), *folder = test_path ("folder"), *link = test_path ("link");
@@ -551,7 +553,7 @@ on_lost (ShmoozeRegion *region,
   ++*count;
 }
 
-/* Somebody writes into the control page, which follows the region's last page. */
+/* Another program writes into the control page, which follows the last page of the contents. */
 static void
 tamper (ShmoozeRegion *region,
         goffset        offset,
@@ -592,7 +594,7 @@ check_lost (goffset offset,
   test_wait (n_lost == 1);
 }
 
-/* Who has the region open keeps to what stood there at opening. */
+/* A holder keeps the values that it read when it opened the region. */
 static void
 check_not_followed (goffset offset,
                     guint   size,
@@ -614,7 +616,7 @@ check_not_followed (goffset offset,
 static void
 test_tampered_magic (void)
 {
-  g_test_summary ("A damaged magic is lost for holders and no region for openers.");
+  g_test_summary ("A region with a damaged magic is lost for holders, and is not a region for openers.");
 
   check_lost (0, 8, 0);
   check_lost (0, 1, 0);
@@ -624,7 +626,7 @@ test_tampered_magic (void)
 static void
 test_tampered_version (void)
 {
-  g_test_summary ("A changed version is not followed.");
+  g_test_summary ("Changing the version in the control page does not affect holders.");
 
   check_not_followed (8, 4, 0);
   check_not_followed (8, 4, 2);
@@ -634,7 +636,7 @@ test_tampered_version (void)
 static void
 test_tampered_page_size (void)
 {
-  g_test_summary ("A changed page size is not followed.");
+  g_test_summary ("Changing the page size in the control page does not affect holders.");
 
   check_not_followed (12, 4, 0);
   check_not_followed (12, 4, 1);
@@ -644,7 +646,7 @@ test_tampered_page_size (void)
 static void
 test_tampered_capacity (void)
 {
-  g_test_summary ("A changed capacity is not followed.");
+  g_test_summary ("Changing the capacity in the control page does not affect holders.");
 
   guint64 page = test_page_size ();
 
