@@ -20,6 +20,8 @@ struct _ChatWindow
   ShmoozeRoom          *room;      /* NULL: not connected */
   gboolean              is_joining;
 
+  GtkMenuButton        *menu_button;
+  GMenuModel           *main_menu;
   GtkLabel             *title_label;
   GtkLabel             *subtitle;
   ChatConversation     *conversation;
@@ -300,9 +302,20 @@ chat_window_class_init (ChatWindowClass *klass)
 
   gtk_widget_class_install_action (widget_class, "conversation.join", NULL, join);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/shmooze/Shmooze/chat-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, menu_button);
+  gtk_widget_class_bind_template_child (widget_class, ChatWindow, main_menu);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, title_label);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, subtitle);
   gtk_widget_class_bind_template_child (widget_class, ChatWindow, conversation);
+}
+
+/* Creating the menu takes long, so it is created on demand. */
+static void
+create_menu (GtkMenuButton *button,
+             gpointer       data)
+{
+  if (gtk_menu_button_get_menu_model (button) == NULL)
+    gtk_menu_button_set_menu_model (button, CHAT_WINDOW (data)->main_menu);
 }
 
 static void
@@ -311,6 +324,7 @@ chat_window_init (ChatWindow *self)
   ChatComposer *composer;
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_menu_button_set_create_popup_func (self->menu_button, create_menu, self, NULL);
   composer = chat_conversation_get_composer (self->conversation);
   g_signal_connect_object (composer, "changed", G_CALLBACK (on_composer_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (composer, "send", G_CALLBACK (on_composer_send), self, G_CONNECT_SWAPPED);
