@@ -109,7 +109,7 @@ def _is_new(node):
 
 
 def shown(node):
-    """Can it be seen? What is not is not told of by a new GTK. GTK 4.8 does not say, so ask what is where it should be."""
+    """Whether it is visible. New versions of GTK report that; for GTK 4.8, ask which widget is at its position."""
     x, y, width, height = box(node)
     if not has(node, 'VISIBLE') or width <= 0 or height <= 0:
         return False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a window is to a test, on any display: a process, its place on the accessibility bus, an end."""
+"""A window in a test, on any display: its process and its place on the accessibility bus."""
 import subprocess
 import a11y
 
@@ -17,7 +17,7 @@ class BaseWindow:
 
     @classmethod
     def of_pid(cls, pid, title=None):
-        """A window whose process somebody else started."""
+        """A window of a process that was not started here."""
         self = cls.__new__(cls)
         self.proc = None
         self._meet(pid, title)

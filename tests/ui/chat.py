@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A chat window as a person sees it, on X11 or Wayland; what the tests of this directory share."""
+"""A chat window as a user sees it, on X11 or Wayland; shared by the tests of this directory."""
 import contextlib
 import fcntl
 import os
@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'rig'))
 import a11y
@@ -20,7 +21,7 @@ else:
 SHMOOZE = os.environ['SHMOOZE']
 SHMOOZECTL = os.environ['SHMOOZECTL']
 
-# Complaints that GTK 4.8 makes by itself, whatever the program; the gizmo is its scroll bar's.
+# Warnings of GTK 4.8 itself that do not depend on the program; the gizmo is part of its scroll bar.
 _EXCUSED = re.compile(r'Trying to snapshot GtkGizmo|dconf-WARNING|dbind-WARNING|Unable to acquire session bus'
                       r'|Unable to connect to the accessibility bus|Vulkan|libEGL|MESA')
 _COMPLAINT = re.compile(r'-(CRITICAL|WARNING|ERROR) \*\*|runtime error:|ERROR: (Address|Leak|Thread)Sanitizer')
@@ -36,7 +37,7 @@ def regions():
 
 
 def region_files():
-    """What stands in it: regions, not the directories beside them."""
+    """The regions in it, without the directories beside them."""
     try:
         with os.scandir(regions()) as found:
             return sorted(e.name for e in found if not e.is_dir(follow_symlinks=False))
@@ -53,7 +54,7 @@ def bells():
 
 class Chat(hands.Window):
     def __init__(self, region, nick, *args, env=None, words=str):
-        """words translates what the window says, where it does not say it in English."""
+        """words translates the English texts of the window into its language."""
         global _count
         _count += 1
         self.region, self.nick, self.words = region, nick, words
@@ -82,11 +83,11 @@ class Chat(hands.Window):
         return a11y.text(self.composer)
 
     def transcript(self):
-        """All that was said; '' while there is nothing."""
+        """All messages; '' if there are none."""
         return '\n'.join(a11y.text(n) for n in a11y.find_all(self.frame, 'text', self.words('Messages')))
 
     def live(self, nick):
-        """What another is typing just now; '' while it is nothing."""
+        """The draft of a peer; '' if it is empty."""
         def bare(name):
             return re.sub('[\u200e\u200f\u2066-\u2069]', '', name)
         name = bare(self.words('%s is typing') % nick)
@@ -145,7 +146,7 @@ class Chat(hands.Window):
         return picture
 
     def end(self):
-        """Closes as its own button does, and must leave in good order."""
+        """Closes the window with its own button, and checks that it leaves cleanly."""
         if self in _windows:
             _windows.remove(self)
         status = self.close()
@@ -157,15 +158,37 @@ class Chat(hands.Window):
         self.kill()
 
     def complaints(self):
-        """What it said on standard error that it should not have had to say."""
+        """The warnings and errors that it printed on standard error."""
         with open(self.log, errors='replace') as log:
             text = log.read()
         bad = [line for line in text.splitlines() if _COMPLAINT.search(line) and not _EXCUSED.search(line)]
         return text if any('Sanitizer' in line or 'runtime error' in line for line in bad) else '\n'.join(bad)
 
 
+def settings(*more):
+    """An environment with GTK settings of its own."""
+    home = tempfile.mkdtemp(dir=os.environ['XDG_CONFIG_HOME'])
+    os.mkdir(f'{home}/gtk-4.0')
+    with open(f'{home}/gtk-4.0/settings.ini', 'w') as ini:
+        ini.write('\n'.join(['[Settings]', 'gtk-enable-animations=0', 'gtk-cursor-blink=0',
+                             'gtk-font-name=DejaVu Sans 10', *more]) + '\n')
+    return {'XDG_CONFIG_HOME': home}
+
+
+def started_by(act):
+    """The process id of the window that act() opens."""
+    known = a11y.pids()
+    act()
+    return a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+
+
+def end_all(*windows):
+    for window in windows:
+        window.end()
+
+
 def pair(region, names=('Ada', 'Ben')):
-    """Two windows side by side that know of each other."""
+    """Two windows side by side that have each other as a peer."""
     a, b = (Chat(region, nick) for nick in names)
     a.place(10, 10, 620, 700)
     b.place(650, 10, 620, 700)
@@ -175,7 +198,7 @@ def pair(region, names=('Ada', 'Ben')):
 
 
 class Peer:
-    """A console peer whose lines are written, and read, here."""
+    """A console peer that the test writes to and reads from."""
 
     def __init__(self, region, nick):
         self.proc = subprocess.Popen([*SHMOOZECTL.split(), 'chat', region, '--name', nick], text=True,
@@ -187,7 +210,7 @@ class Peer:
         self.proc.stdin.flush()
 
     def end(self):
-        """Its input ends; what it printed."""
+        """Closes its input; returns what it printed."""
         _peers.remove(self)
         out, err = self.proc.communicate(timeout=20 * a11y.PATIENCE)
         assert self.proc.returncode == 0, f'shmoozectl chat ended with {self.proc.returncode}: {err}'
@@ -195,21 +218,21 @@ class Peer:
 
 
 def inspect(region):
-    """What `shmoozectl inspect` tells of a region; '' while it does not exist."""
+    """The output of `shmoozectl inspect` for a region; '' if it does not exist."""
     return subprocess.run([*SHMOOZECTL.split(), 'inspect', region], capture_output=True, text=True).stdout
 
 
 @contextlib.contextmanager
 def joining_held(region):
-    """As somebody does who was stopped in the middle of joining."""
+    """Holds the lock of a process that is joining, as if it had been stopped meanwhile."""
     with open(os.path.join(regions(), region), 'r+b') as file:
-        # struct flock: the byte that who joins locks, see shmooze-backing-private.h
+        # struct flock: the byte that a joining process locks, see shmooze-backing-private.h
         fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, (1 << 62) + 4096, 1, 0))
         yield
 
 
 def clean(failed):
-    """Behind each case: no window is left, and after a good one nothing else is."""
+    """Runs after each case: closes all windows; a case that passed must have left none."""
     left, leftover = list(_windows), list(_peers)
     if failed:
         for window in left:
@@ -218,7 +241,7 @@ def clean(failed):
                     tap.note(f'--- what {window.nick} shows ---')
                     tap.note(window.all_text())
                     window.shot(f'failed-{window.region}-{window.nick}')
-                except Exception as error:        # it may hang: the first error is the one that counts
+                except Exception as error:        # the window may hang; report the first error
                     tap.note(f'({error})')
             tap.note(window.complaints())
     for one in left + leftover:

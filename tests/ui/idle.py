@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""idle.py [SECONDS] | --tap: what a pair of chat windows does while nobody does anything.
+"""idle.py [SECONDS] | --tap: what a pair of chat windows does without any input.
 
 Counts the context switches of all threads of both windows, and of an empty GTK window with a text
 view beside them: once with a still cursor, where nothing at all has a reason to run, and once with

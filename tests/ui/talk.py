@@ -3,7 +3,7 @@
 import re
 import threading
 import a11y
-from chat import Chat, hands, nothing_left, pair
+from chat import Chat, end_all, hands, nothing_left, pair
 from tap import case
 
 SCRIPTS = {
@@ -40,8 +40,7 @@ def two_windows_see_each_other_type():
         b.wait_live('Ada', '')
         a11y.wait(lambda: b.picture().red() == 0)
     assert not a.live('Ben') and not b.draft()
-    a.end()
-    b.end()
+    end_all(a, b)
     nothing_left()
 
 
@@ -61,8 +60,7 @@ def backspace_in_the_middle_shows():
     b.wait_live('Ada', 'ne two three\nmore')
     assert a.draft() == 'ne two three\nmore'
     assert 'three' not in b.transcript(), 'Shift+Enter must not send'
-    a.end()
-    b.end()
+    end_all(a, b)
 
 
 @case
@@ -80,8 +78,7 @@ def ten_thousand_characters_pasted_show():
     b.wait_said(text)
     a.wait_said(text)
     b.wait_live('Ada', '')
-    a.end()
-    b.end()
+    end_all(a, b)
 
 
 @case
@@ -105,8 +102,7 @@ def messages_reach_both_transcripts():
     for window in a, b:
         a11y.wait(lambda: window.picture().red() > 50)
         window.shot(f'messages-{window.nick.lower()}')
-    a.end()
-    b.end()
+    end_all(a, b)
     nothing_left()
 
 
@@ -134,8 +130,7 @@ def five_hundred_messages_from_both_sides_at_once_keep_their_order():
         assert [s for s in said if s[0] == who] == words[who], f'the order of {who}'
     swaps = sum(x[0] != y[0] for x, y in zip(said, said[1:]))
     assert swaps > 2, f'they did not speak at once: {swaps} changes of speaker'
-    a.end()
-    b.end()
+    end_all(a, b)
 
 
 @case
@@ -153,6 +148,5 @@ def a_late_joiner_sees_messages_and_draft():
     assert said.index('said before') < said.index('and answered')
     for window in a, b:
         window.wait_shows('Cleo')
-    for window in a, b, c:
-        window.end()
+    end_all(a, b, c)
     nothing_left()

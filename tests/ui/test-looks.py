@@ -5,24 +5,14 @@ import collections
 import gettext
 import os
 import subprocess
-import tempfile
 import chat  # the first: it knows where the rig is
 import a11y
 import tap
-from chat import Chat, hands
+from chat import Chat, end_all as end, hands, settings
 from tap import case
 
 LIGHT = range(150, 256), range(0, 100), range(0, 110)         # #c01c28
 DARK = range(215, 256), range(85, 150), range(60, 130)        # #ff7b63
-
-
-def settings(*more):
-    """An environment with GTK settings of its own."""
-    home = tempfile.mkdtemp(dir=os.environ['XDG_CONFIG_HOME'])
-    os.mkdir(f'{home}/gtk-4.0')
-    with open(f'{home}/gtk-4.0/settings.ini', 'w') as ini:
-        ini.write('\n'.join(['[Settings]', 'gtk-enable-animations=0', 'gtk-cursor-blink=0', *more]) + '\n')
-    return {'XDG_CONFIG_HOME': home}
 
 
 def talk(look, env, size=(620, 640), words=str):
@@ -42,11 +32,6 @@ def talk(look, env, size=(620, 640), words=str):
     return a, b, plain
 
 
-def end(a, b):
-    a.end()
-    b.end()
-
-
 def luminance(picture):
     """How bright the picture is in the middle of its values, 0 to 255."""
     green = sorted(picture.rgb[1::3 * 97])
@@ -56,7 +41,7 @@ def luminance(picture):
 @case
 def light():
     """A talk looks right in the light style."""
-    a, b, plain = talk('light', settings('gtk-font-name=DejaVu Sans 10'))
+    a, b, plain = talk('light', settings())
     assert plain.count(*LIGHT) == 0
     a11y.wait(lambda: a.picture().count(*LIGHT) > 200)
     assert luminance(a.shot('look-light')) > 200
@@ -66,7 +51,7 @@ def light():
 @case
 def dark():
     """A talk looks right in the dark style."""
-    a, b, plain = talk('dark', settings('gtk-application-prefer-dark-theme=1', 'gtk-font-name=DejaVu Sans 10'))
+    a, b, plain = talk('dark', settings('gtk-application-prefer-dark-theme=1'))
     assert plain.count(*DARK) == 0
     a11y.wait(lambda: a.picture().count(*DARK) > 200)
     picture = a.shot('look-dark')
@@ -90,7 +75,7 @@ def large_text():
 @case
 def narrow():
     """A talk looks right in a narrow window."""
-    a, b, _ = talk('narrow', settings('gtk-font-name=DejaVu Sans 10'), (360, 560))
+    a, b, _ = talk('narrow', settings(), (360, 560))
     a11y.wait(lambda: a.picture().count(*LIGHT) > 200)
     picture = a.shot('look-narrow')
     assert picture.width == 360, f'the window does not shrink below {picture.width}'
@@ -116,7 +101,7 @@ def right_to_left():
         raise tap.Skip('the Arabic translation is not installed')
     if not os.path.exists('/usr/share/locale/ar/LC_MESSAGES/gtk40.mo'):
         raise tap.Skip('GTK\'s Arabic translation is not installed')
-    a, b, _ = talk('rtl', {**settings('gtk-font-name=DejaVu Sans 10'), 'LANGUAGE': 'ar', 'LC_ALL': locale_of('ar')}, words=arabic)
+    a, b, _ = talk('rtl', {**settings(), 'LANGUAGE': 'ar', 'LC_ALL': locale_of('ar')}, words=arabic)
     a11y.wait(lambda: a.picture().count(*LIGHT) > 200)
     picture = a.shot('look-rtl')
     row = picture.width * 3

@@ -9,7 +9,7 @@ import sys
 import chat  # the first: it knows where the rig is
 import a11y
 import tap
-from chat import Chat, nothing_left
+from chat import Chat, end_all, nothing_left, started_by
 from tap import case
 
 PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'peers', 'communicator.py')
@@ -86,8 +86,7 @@ def messages_come_in_order():
     b.wait_said(*said)
     places = [b.transcript().index(one) for one in said]
     assert places == sorted(places)
-    for window in a, b:
-        window.end()
+    end_all(a, b)
 
 
 @case
@@ -100,17 +99,14 @@ def what_nobody_reads_waits_for_the_other_side():
     a.send('second')
     a.wait_shows('Waiting to be sent', 'first', 'second')
     a.shot('messenger-waiting')
-    known = a11y.pids()
-    a.press('New Window')
-    pid = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+    pid = started_by(lambda: a.press('New Window'))
     b = Chat.adopt(pid, 'messenger-waits')
     b.wait_said('first', 'second')
     a.wait_said('first', 'second')
     a11y.wait(lambda: 'Waiting to be sent' not in a.all_text())
     b.send('I read both')
     a.wait_said('I read both')
-    b.end()
-    a.end()
+    end_all(b, a)
     nothing_left()
 
 

@@ -6,11 +6,10 @@ import os
 import struct
 import subprocess
 import sys
-import tempfile
 import chat  # the first: it knows where the rig is
 import a11y
 import tap
-from chat import Chat, hands, nothing_left
+from chat import Chat, end_all, hands, nothing_left, settings, started_by
 from tap import case
 
 PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'peers', 'shared_text.py')
@@ -88,15 +87,6 @@ def removed(name):
             os.unlink(path_of(name))
 
 
-def settings(*more):
-    home = tempfile.mkdtemp(dir=os.environ['XDG_CONFIG_HOME'])
-    os.mkdir(f'{home}/gtk-4.0')
-    with open(f'{home}/gtk-4.0/settings.ini', 'w') as ini:
-        ini.write('\n'.join(['[Settings]', 'gtk-enable-animations=0', 'gtk-cursor-blink=0',
-                             'gtk-font-name=DejaVu Sans 10', *more]) + '\n')
-    return {'XDG_CONFIG_HOME': home}
-
-
 def close_by_key(key, *windows):
     for window in windows:
         window.key(key)
@@ -137,8 +127,7 @@ def what_is_typed_is_read_by_a_click_in_red():
     a.shot('share')
     b.shot('show')
     assert not a.picture().red(), 'one’s own text is not red'
-    for window in a, b:
-        window.end()
+    end_all(a, b)
     nothing_left()
 
 
@@ -171,8 +160,7 @@ def it_is_followed_letter_by_letter():
     assert b.shown() == with_head('the last')
     b.follow()
     b.wait_text('the last and more')
-    for window in a, b:
-        window.end()
+    end_all(a, b)
     nothing_left()
 
 
@@ -189,8 +177,7 @@ def what_an_input_method_has_not_entered_is_no_text():
     assert b.shown() in (with_head(''), with_head('x'))
     a.key('space')
     b.wait_text('x☺')
-    for window in a, b:
-        window.end()
+    end_all(a, b)
 
 
 @case
@@ -227,8 +214,7 @@ def whoever_reads_is_not_moved():
     a11y.wait(lambda: f'{"-" * 30}\n\nchanged: line 0' in b.shown())
     a11y.wait(where_it_was)
     b.shot('show-scrolled')
-    for window in a, b:
-        window.end()
+    end_all(a, b)
 
 
 @case
@@ -255,8 +241,7 @@ def a_text_too_long_is_told_and_not_shared():
         b.wait_text('x' * (MAX_UNITS - 1) + 'y')
         a.erase()
         assert 'characters' not in '\n'.join(a11y.text(n) for n in a11y.find_shown(a.frame, 'label')), 'far from the limit'
-        for window in a, b:
-            window.end()
+        end_all(a, b)
 
 
 @case
@@ -278,8 +263,7 @@ def a_second_sharer_is_told():
     b = Show('second')
     b.click_show()
     b.wait_text('now I am in')
-    for window in b, c:
-        window.end()
+    end_all(b, c)
     nothing_left()
 
 
@@ -315,9 +299,7 @@ def a_sharer_that_comes_later_is_awaited():
     b.wait_text('')
     a.type('here I am')
     b.wait_text('here I am')
-    known = a11y.pids()
-    a.press('Show the Text in Another Window')
-    pid = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+    pid = started_by(lambda: a.press('Show the Text in Another Window'))
     c = Show.adopt(pid, 'later')
     c.click_show()
     c.wait_text('here I am')
@@ -434,8 +416,7 @@ def a_lost_region_is_told():
         b.wait_text('all is well!?')
         b.wait_shows(FOLLOWING)
         a11y.wait(lambda: not a11y.find_shown(a.frame, None, 'Try Again'))
-        for window in a, b:
-            window.end()
+        end_all(a, b)
 
 
 @case
@@ -450,8 +431,7 @@ def a_region_that_is_lost_and_removed_is_told():
         os.unlink(path_of(name))
         b.wait_shows('Cannot be read', 'The region is gone')
         assert b.shown() == with_head('all is well')
-        for window in a, b:
-            window.end()
+        end_all(a, b)
 
 
 @case
@@ -518,8 +498,7 @@ def dark():
     a.shot('share-dark')
     picture = b.shot('show-dark')
     assert not picture.count([0xc0], [0x1c], [0x28]), 'the red for light windows is too dark here'
-    for window in a, b:
-        window.end()
+    end_all(a, b)
 
 
 @case
@@ -534,8 +513,7 @@ def narrow():
     assert picture.crop(x, y, 18, height).red() > 200, 'no red bar at the start side'
     check_fits(a, 'Text to share', 'Main Menu')
     check_fits(b, 'Shared text', 'Show Text', 'Follow', 'Main Menu')
-    for window in a, b:
-        window.end()
+    end_all(a, b)
 
 
 if __name__ == '__main__':

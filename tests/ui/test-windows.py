@@ -10,7 +10,7 @@ import chat  # the first: it knows where the rig is
 import a11y
 import tap
 import talk  # noqa: F401 - its cases run first
-from chat import Chat, Peer, hands, nothing_left, pair
+from chat import Chat, Peer, end_all, hands, nothing_left, pair, started_by
 from tap import case
 
 
@@ -22,9 +22,7 @@ def alone_there_is_a_way_to_a_second_window():
     a.wait_shows('Waiting for another window')
     button = a.find('Open a Second Window', action='click')
     a.shot('alone')
-    known = a11y.pids()
-    a.click(button)
-    pid = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+    pid = started_by(lambda: a.click(button))
     assert pid != a.pid
     b = Chat.adopt(pid, 'alone')
     a11y.wait(lambda: not a11y.find_shown(a.frame, None, 'Open a Second Window'))
@@ -40,20 +38,15 @@ def alone_there_is_a_way_to_a_second_window():
 def new_window_is_a_process_of_its_own():
     """New Window starts another process."""
     a = Chat('new', 'Ada')
-    known = a11y.pids()
-    a.press('New Window')
-    pid = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+    pid = started_by(lambda: a.press('New Window'))
     b = Chat.adopt(pid, 'new')
-    known = a11y.pids()
-    a.key('ctrl+n')
-    third = a11y.wait(lambda: next(iter(a11y.pids() - known), None))
+    third = started_by(lambda: a.key('ctrl+n'))
     c = Chat.adopt(third, 'new')
     assert len({a.pid, pid, third}) == 3
     a.send('to all of you')
     for window in b, c:
         window.wait_said('to all of you')
-    for window in c, b, a:
-        window.end()
+    end_all(c, b, a)
     nothing_left()
 
 
@@ -113,8 +106,7 @@ def too_long_a_text_says_so_and_is_not_lost():
     a11y.wait(lambda: not re.search('(?i)too long', a.all_text()))
     a.press('Send')
     b.wait_said('short again')
-    a.end()
-    b.end()
+    end_all(a, b)
 
 
 @case
@@ -132,8 +124,7 @@ def text_can_be_selected_across_messages_and_copied():
         got = hands.get_clipboard()
         return 'first message' in got and 'second message' in got
     a11y.wait(copied)
-    a.end()
-    b.end()
+    end_all(a, b)
 
 
 @case
@@ -148,8 +139,7 @@ def typing_over_the_transcript_goes_to_the_composer_again():
     b.wait_live('Ada', 'nor now')
     a.press('Send')
     b.wait_said('no click was needed', 'nor now')
-    a.end()
-    b.end()
+    end_all(a, b)
 
 
 @case
@@ -263,8 +253,7 @@ def a_lost_region_has_a_banner_and_a_way_back():
     a.wait_said('before the loss')
     b.send('we are back')
     a.wait_said('we are back')
-    a.end()
-    b.end()
+    end_all(a, b)
     nothing_left()
 
 
@@ -295,8 +284,7 @@ def a_full_region_keeps_messages_waiting_and_in_order():
         got = re.findall(r'\bm(\d{3}) x', window.transcript())
         assert got == [f'{i:03}' for i in range(n)], f'{got} of {n} in the window of {window.nick}'
     b.wait_live('Ada', 'and I can still type')
-    a.end()
-    b.end()
+    end_all(a, b)
 
 
 @case
@@ -421,7 +409,7 @@ def what_was_said_before_comes_before_and_keeps_its_colour():
     said = [f'{n:04} is what Ben says' for n in range(2000)]
     peer.say(*said)
     a11y.wait(lambda: 'sent so far: 2000' in chat.inspect('before'))
-    # Awake again, the window takes so many in parts, and its own message stands there before the most of them.
+    # When it continues, the window receives so many messages in parts, and inserts its own before most of them.
     hands.run('xdotool', 'type', '--delay', '0', 'mine')
     hands.run('xdotool', 'key', 'Return')
     os.kill(a.pid, signal.SIGCONT)
@@ -468,8 +456,7 @@ def the_transcript_stays_where_it_is_read():
     after = a.shot('scrolled-after')
     rows = slice(150 * before.width * 3, 350 * before.width * 3)
     assert before.rgb[rows] == after.rgb[rows], 'the transcript moved while it was read'
-    a.end()
-    b.end()
+    end_all(a, b)
 
 
 if __name__ == '__main__':
