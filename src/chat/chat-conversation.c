@@ -8,9 +8,9 @@
 
 #include <glib/gi18n.h>
 
-/* What the chat window and the messenger window have in common: the messages, those that are not sent yet, the drafts of
- * the peers, the composer, and the pages and banners shown when something is missing. The window around it installs the
- * action "conversation.join". */
+/* What the chat window and the messenger window have in common: the messages, those that are not sent yet, the drafts
+ * of the peers, the composer, and the pages and banners shown when something is missing. The window around it installs
+ * the action "conversation.join". */
 struct _ChatConversation
 {
   GtkWidget       parent_instance;

@@ -82,7 +82,8 @@ main (int    argc,
     { "wait", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &wait_name, NULL, NULL },
     { "messenger", 0, 0, G_OPTION_ARG_NONE, &messenger, N_("Send messages in the layout of the classic communicator"),
       NULL },
-    { "share", 0, 0, G_OPTION_ARG_NONE, &share, N_("Share a text, in the layout of the classic server and client"), NULL },
+    { "share", 0, 0, G_OPTION_ARG_NONE, &share, N_("Share a text, in the layout of the classic server and client"),
+      NULL },
     { "show", 0, 0, G_OPTION_ARG_NONE, &show, N_("Show a shared text"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_("Print the version and exit"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &regions, NULL, N_("[REGION]") },
@@ -103,8 +104,10 @@ main (int    argc,
   context = g_option_context_new (NULL);
   g_option_context_set_summary (context, _("Chat through a shared memory region, letter by letter."));
   /* Translators: “chat” and the names with a slash are names of regions, and stay */
-  g_option_context_set_description (context, _("Windows on the same region talk to each other. The default region is “chat”,\n"
-                                               "with --messenger “/MemoryMappedShare”, with --share and --show “/EMoreauSharedDemo”."));
+  g_option_context_set_description (context,
+                                    _("Windows on the same region talk to each other. The default region is “chat”,\n"
+                                      "with --messenger “/MemoryMappedShare”, with --share and --show "
+                                      "“/EMoreauSharedDemo”."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 
   if (!g_option_context_parse (context, &argc, &argv, &error) || !parse_wait (wait_name, &wait, &error))

@@ -101,7 +101,8 @@ chat_outbox_keeps_open (ChatOutbox *self,
 
   dialog = gtk_message_dialog_new (window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
                                    GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE,
-                                   ngettext ("%u Message Has Not Been Sent", "%u Messages Have Not Been Sent", self->n_rows),
+                                   ngettext ("%u Message Has Not Been Sent", "%u Messages Have Not Been Sent",
+                                             self->n_rows),
                                    self->n_rows);
   gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s",
                                             _("Messages wait until the other windows have caught up. "

@@ -122,7 +122,8 @@ chat_peer_draft_new (ShmoozePeer *peer)
   g_autofree char *silent = NULL;
 
   self->peer = g_object_ref (peer);
-  silent = g_strdup_printf (_("%s is not responding. Your messages will appear when that window responds again."), name);
+  silent = g_strdup_printf (_("%s is not responding. Your messages will appear when that window responds again."),
+                            name);
   gtk_label_set_label (self->caption, typing);
   gtk_label_set_label (self->silent_label, silent);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, typing, -1);

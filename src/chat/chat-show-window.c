@@ -323,8 +323,8 @@ chat_show_window_new (GtkApplication *application,
 
   self->name = g_strdup (name);
 
-  text = g_strdup_printf (_("This window shows the text that is shared as “%s”: once with the button, or letter by letter "
-                            "with the switch."), title);
+  text = g_strdup_printf (_("This window shows the text that is shared as “%s”: once with the button, or letter by "
+                            "letter with the switch."), title);
   explanation = chat_words_explain (text, name);
   gtk_window_set_title (GTK_WINDOW (self), title);
   gtk_label_set_label (self->title_label, title);

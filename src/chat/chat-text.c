@@ -47,8 +47,8 @@ count_common_end (const char *a,
   return n;
 }
 
-/* Replaces @old, which is at @offset, with @text. Changes only the part that differs, so that the reading position stays
- * and following a long text costs no more than following a short one.
+/* Replaces @old, which is at @offset, with @text. Changes only the part that differs, so that the reading position
+ * stays and following a long text costs no more than following a short one.
  *
  * @tag: (nullable): for the new part */
 void

@@ -181,7 +181,7 @@ insert_item (ChatTranscript *self,
   const gboolean is_last = index == self->items->len;
   const gboolean is_first = self->items->len == 0;
   const int n_lines = gtk_text_buffer_get_line_count (self->buffer);
-  /* A line end has the tags of the line that follows it. Where these continue, the buffer stores nothing for each line. */
+  /* A line end has the tags of the following line. Where these continue, the buffer stores nothing for each line. */
   const char *before = is_last && !is_first ? "\n" : "";
   g_autofree char *caption = make_caption (item, index > 0 ? get_item (self, index - 1) : NULL);
   g_autofree char *text = g_strconcat (caption != NULL ? "" : before, body, is_last ? "" : "\n", NULL);
@@ -204,7 +204,7 @@ insert_item (ChatTranscript *self,
   if (!is_last)
     update_caption (self, index + 1);
 
-  /* Makes the next frame measure the new lines in its layout phase, together with the scroll bar, not while it paints. */
+  /* Makes the next frame measure the new lines in its layout phase, with the scroll bar, not while it paints. */
   gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 

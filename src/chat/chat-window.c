@@ -151,8 +151,8 @@ on_lane_broken (ChatWindow *self,
       g_autofree char *name = chat_words_name (shmooze_peer_get_nick (peer));
 
       if (shmooze_peer_get_seat (peer) == seat)
-        text = g_strdup_printf (_("Messages from %s can no longer be read, because their part of the region is damaged. "
-                                  "A new window on that side fixes this."), name);
+        text = g_strdup_printf (_("Messages from %s can no longer be read, because their part of the region is "
+                                  "damaged. A new window on that side fixes this."), name);
     }
 
   if (text == NULL)

@@ -116,9 +116,9 @@ def a_killed_window_is_noticed_and_followed_by_another():
     a, b = pair('messenger-killed')
     b.crash()
     a.wait_said('The other side left')
-    a.send('for whoever comes')
+    a.send('for the next window')
     c = messenger('messenger-killed', 'Cleo')
-    c.wait_said('for whoever comes')
+    c.wait_said('for the next window')
     a.wait_shows('The other side is connected')
     a.crash()
     d = messenger('messenger-killed', 'Dan')
@@ -161,7 +161,7 @@ def messenger_that_cannot(region):
 def closing_asks_before_messages_are_lost():
     """Closing asks for confirmation while messages are unconfirmed."""
     a = messenger('messenger-close', 'Ada')
-    a.send('nobody reads this')
+    a.send('this is not read')
     a.wait_shows('Waiting to be sent')
     for key in 'Escape', 'alt+c':
         a.key('ctrl+w')

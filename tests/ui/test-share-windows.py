@@ -121,7 +121,7 @@ def what_is_typed_is_read_by_a_click_in_red():
     a.key('Return')
     a.type('And this?')
     a11y.wait_equal(a.draft, 'Hello, can you read this?\nAnd this?')
-    assert b.shown() == with_head('Hello, can you read this?'), 'nobody has asked again'
+    assert b.shown() == with_head('Hello, can you read this?'), 'the button was not pressed again'
     b.key('Return')                               # the button has the focus
     b.wait_text('Hello, can you read this?\nAnd this?')
     a.shot('share')
@@ -278,7 +278,7 @@ def a_killed_sharer_is_told_and_followed_by_another():
     b.wait_shows(NOBODY, 'The text is no longer shared')
     assert b.shown() == with_head('my last words')
     a11y.wait(lambda: b.picture().red() > 100)
-    b.shot('show-nobody')
+    b.shot('show-no-sharer')
     c = Share('killed', 'Cleo')
     c.type('I go on')
     b.wait_text('I go on')

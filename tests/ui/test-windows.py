@@ -72,7 +72,7 @@ def a_crash_is_shown_at_once_and_keeps_the_last_words():
     b.crash()
     a.wait_said('Ben left unexpectedly', seconds=3)
     a.wait_shows('this was sent', 'this was not')
-    assert not a.live('Ben'), 'nobody types any more'
+    assert not a.live('Ben'), 'the draft of a window that crashed'
     a.shot('crashed')
     c = Chat('crash', 'Cleo')
     c.wait_said('this was sent')
@@ -201,7 +201,7 @@ def the_menu_opens_the_classic_demos():
     demos = {'_Messenger': '/MemoryMappedShare', '_Share a Text': '/EMoreauSharedDemo',
              'S_how a Shared Text': '/EMoreauSharedDemo'}
     if any(os.path.exists('/dev/shm' + name) for name in demos.values()):
-        raise tap.Skip('somebody uses the classic names')
+        raise tap.Skip('the classic names are in use')
     a = Chat('demos', 'Ada')
     a.place(10, 10, 620, 700)
     opened = []
