@@ -261,13 +261,13 @@ work_role (int    argc,
   worker = shmooze_worker_new (name, &error);
   g_assert_no_error (error);
   if (!shmooze_worker_should_stop (worker))
-    note (log, "works %d\n", (int) getpid ());
-  while (!shmooze_worker_should_stop (worker))
     {
-      for (guint i = 0; i < 10; i++)
-        g_usleep (500);
-      if (shmooze_worker_should_stop (worker))
-        note (log, "unit done\n");
+      note (log, "works %d\n", (int) getpid ());
+      do
+        for (guint i = 0; i < 10; i++)
+          g_usleep (500);
+      while (!shmooze_worker_should_stop (worker));
+      note (log, "unit done\n");
     }
   note (log, "ends\n");
 }
