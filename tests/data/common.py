@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of this folder share: where things are, and how to run a tool."""
+"""Shared by the tests of this folder: paths, and how to run a tool."""
 import os
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ APP_ID = os.environ['APP_ID']
 
 
 def run(*command, ends_with=(0,), **options):
-    """What the command printed, both streams; an assertion when it is missing or fails."""
+    """Runs a command, which must exist and succeed. Returns what it printed on both streams."""
     assert shutil.which(command[0]), f'{command[0]} is not installed'
     options.setdefault('env', {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': ''})
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
@@ -33,6 +33,6 @@ def languages():
 
 
 def same(found, wanted, what):
-    """Two lists are to hold the same names."""
+    """Checks that two lists have the same names."""
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     assert not missing and not extra, f'{what}: missing {missing}, not expected {extra}'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What "meson install" puts where, and whether one can program against it."""
+"""What "meson install" installs where, and whether programs can be built against it."""
 import atexit
 import os
 import re
@@ -162,7 +162,7 @@ def program_builds_and_runs_against_the_stage():
 
 
 def write_and_read(*program):
-    """One of it writes, another reads."""
+    """Checks that one instance reads what another one writes."""
     runtime = tempfile.mkdtemp(dir=folder)
     env = {**os.environ, 'LD_LIBRARY_PATH': stage + LIBDIR, 'XDG_RUNTIME_DIR': runtime}
     with subprocess.Popen([*program, 'write', 'install', 'hello'], env=env, stdin=subprocess.PIPE,

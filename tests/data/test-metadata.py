@@ -113,7 +113,7 @@ def metainfo_shows_pictures_that_are_there():
 @tap.case
 def metainfo_speaks_every_language():
     """The metainfo file is translated into each language."""
-    # Paragraphs stand beside their translations; each language has as many as the original
+    # Paragraphs are next to their translations; each language has as many as the original
     for tag in ('summary', 'description/p', 'description/ul/li', 'screenshots/screenshot/caption',
                 'releases/release/description/p'):
         said = [element.get(LANG) for element in component().findall(tag)]

@@ -47,8 +47,8 @@ def squeezed(lines):
 
 
 def misformatted(diff):
-    """The changes in which clang-format differs in more than line breaks and alignment, which it cannot do as we do. After
-    a translated string it indents too far; macros and directives are left alone."""
+    """The changes in which clang-format differs by more than line breaks and alignment, which it cannot do in this
+    project's style. After a translated string it indents too far; macros and directives are left alone."""
     for hunk in re.split(r'^(?=diff |@@)', diff, flags=re.M):
         if not hunk.startswith('@@') or '_(' in hunk or '\\\n' in hunk or re.search(r'^-\s*#', hunk, re.M):
             continue

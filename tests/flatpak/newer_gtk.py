@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The same source on the SDK's GTK, which is newer than the oldest that is asked for: it builds without a warning,
-and its tests pass there, the windows' tests included. All of it runs beside the cases that look at sandboxes:
-begin() before them, and the cases here wait for what they report."""
+"""The same source with the SDK's GTK, which is newer than the oldest supported one: it builds without a warning and
+its tests pass. All of this runs beside the cases about sandboxes: begin() starts it, and the cases here wait for the
+results."""
 import json
 import os
 import re
@@ -18,7 +18,7 @@ SDK = os.path.join(os.environ['FLATPAK_SYSTEM_DIR'], 'runtime', 'org.gnome.Sdk')
 
 
 def sdk():
-    """The files of the only SDK there is."""
+    """The files of the installed SDK."""
     for folder, folders, _ in os.walk(SDK):
         if 'files' in folders:
             return os.path.join(folder, 'files')
@@ -26,7 +26,7 @@ def sdk():
 
 
 def inside(*command):
-    """The command that runs a command on the SDK's own system: no network, no display, nothing of the host's."""
+    """The command that runs a command in the SDK, without network, display and the host's files."""
     files = sdk()
     etc = [word for name in sorted(os.listdir(files + '/etc')) if name != 'passwd'
            for word in ('--symlink', f'/usr/etc/{name}', f'/etc/{name}')]
@@ -50,14 +50,14 @@ def say(*command):
     return done.stdout
 
 
-# -- Beside the other cases --------------------------------------------------------------------
+# -- Run beside the other cases ----------------------------------------------------------------
 
 _pool = _built = None
-_tests = {}                                   # a suite's name: its tests' results to come
+_tests = {}                                   # suite: futures of its tests' results
 
 
 BUILDS = 'the_source_builds_on_a_newer_gtk_without_a_warning'
-SUITES = {                                    # with the cases that report of them; the longest first
+SUITES = {                                    # with the cases that report them; the longest first
     'ui': 'the_windows_tests_pass_on_a_newer_gtk',
     'ctl': 'the_consoles_tests_pass_on_a_newer_gtk',
     'ipc': 'the_tests_of_several_processes_pass_on_a_newer_gtk',
@@ -70,7 +70,7 @@ def wanted(name):
 
 
 def begin():
-    """Starts what the chosen cases report of, if any of them is from here."""
+    """Starts the build and the tests that the chosen cases report."""
     global _pool, _built
     if not any(wanted(name) for name in (BUILDS, *SUITES.values())):
         return
@@ -79,9 +79,9 @@ def begin():
 
 
 def _build():
-    """Builds, and puts the tests up for running; all that the tools said."""
+    """Builds, and submits the tests. Returns the output of the tools."""
     os.mkdir(BUILD)
-    # Installed within itself, so that the windows find their translations in the test that needs them.
+    # Installed within its own directory, so that the test of translated windows finds their translations.
     said = say('meson', 'setup', '.', SOURCE, '-Dprefix=' + BUILD + '/installed', '-Dc_std=c11', '-Dwarning_level=2')
     said += say('ninja')
     said += say('ninja', 'tests/ui/empty-window')
@@ -96,7 +96,7 @@ def _build():
 
 
 def _run(name, suite):
-    """One test program on a system of its own: how it ended, all it said, and how long it took."""
+    """Runs one test program. Returns its result, its output and its duration."""
     done = subprocess.run(inside('meson', 'test', '--no-rebuild', '--logbase', name, name), text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
@@ -121,19 +121,18 @@ def the_source_builds_on_a_newer_gtk_without_a_warning():
     assert not warnings, '\n'.join(warnings)
 
 
-# What a library says to its programmers; libatspi, in the tests themselves, has words of its own about windows
-# that close.
+# Warnings of libraries, except those that libatspi prints in the tests when a window closes.
 COMPLAINT = re.compile(r'(?:WARNING|CRITICAL) \*\*|deprecated')
 EXCUSED = re.compile(r'dbind-WARNING')
 
 
 def alike(line):
-    """A complaint without what differs each time that it is made."""
+    """A warning without the parts that differ each time."""
     return re.sub(r'.*?(\w+-(?:WARNING|CRITICAL) \*\*): [\d:.]+', r'\1', re.sub(r'0x[0-9a-f]+ ', '', line))
 
 
 def report(suite):
-    """All of a suite's tests pass, and none of its programs complains."""
+    """All tests of a suite pass, and none of its programs prints a warning."""
     _built.result()
     assert _tests[suite], f'the suite {suite} has no tests'
     bad, complaints, times, count = [], [], [], 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Flatpaks and their windows, as the host sees them: what the cases of this directory share."""
+"""Flatpaks and their windows, as the host sees them; shared by the cases of this directory."""
 import os
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ _plain_run = subprocess.run
 
 
 def run(*command, fails=False, env=None, **more):
-    """What a command says, both ways; it must end well, or with fails=True must not."""
+    """Runs a command, which must succeed, or with fails=True must fail. Returns its output of both kinds."""
     done = _plain_run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                       env={**os.environ, **(env or {})}, **more)
     said = ''.join(line for line in done.stdout.splitlines(True) if not line.startswith('dbus-daemon['))
@@ -42,7 +42,7 @@ def manifest(app_id):
 
 
 def build(app_id):
-    """From the manifest into the repository; all that the tools said."""
+    """Builds from the manifest into the repository. Returns the output of the tools."""
     said = run('flatpak-builder', '--force-clean', '--disable-rofiles-fuse', '--disable-download', '--disable-updates',
                '--state-dir', os.path.join(WORK, 'state'), '--repo', REPOSITORY,
                os.path.join(WORK, 'app-' + app_id), manifest(app_id))
@@ -51,8 +51,8 @@ def build(app_id):
 
 
 def install(*what, user_dir=None):
-    """For this user. Flatpak asks a service on the system bus who may install; no such service is a yes, no such
-    bus an error: so it is given a bus."""
+    """Installs for this user. Flatpak asks a service on the system bus for permission: without the service it goes on,
+    without a bus it fails. So it gets a bus."""
     env = {'DBUS_SYSTEM_BUS_ADDRESS': os.environ['DBUS_SESSION_BUS_ADDRESS']}
     if user_dir:
         env['FLATPAK_USER_DIR'] = user_dir
@@ -60,7 +60,7 @@ def install(*what, user_dir=None):
 
 
 def still_windows(app_id):
-    """Gives the sandbox the settings of the rig: in there, the folder of settings is another."""
+    """Copies the settings of the rig into the sandbox, which has its own directory of settings."""
     folder = os.path.join(os.environ['HOME'], '.var', 'app', app_id, 'config')
     shutil.copytree(os.path.join(os.environ['XDG_CONFIG_HOME'], 'gtk-4.0'), os.path.join(folder, 'gtk-4.0'),
                     dirs_exist_ok=True)
@@ -73,7 +73,7 @@ def command(program, *arguments, app_id=ID):
 
 
 def instances():
-    """The instances that run: the process that `flatpak run` became, and the instance's number."""
+    """The running instances: the process that `flatpak run` became, and the instance's number."""
     listed = run('flatpak', 'ps', '--columns=pid,instance').split()
     return dict(zip(map(int, listed[::2]), listed[1::2]))
 
@@ -101,7 +101,7 @@ def is_below(pid, ancestor):
 
 
 def inner_pids(ancestor, name):
-    """The process ids that processes of this name, started by ancestor, have in their own sandbox."""
+    """The process IDs that processes of this name, started by ancestor, have in their sandbox."""
     found = []
     for pid in parents():
         try:
@@ -115,12 +115,12 @@ def inner_pids(ancestor, name):
 
 
 class Sandboxed(chat.Chat):
-    """A window in a sandbox. All of them have the same process id there, and another on the accessibility bus:
-    a window is known by the name that it talks under, and on the screen by what gets the focus with it."""
+    """A window in a sandbox. All of them have the same process ID in their sandbox and other IDs on the accessibility
+    bus. So a window is found by its nick, and on the screen by the focus."""
 
     @classmethod
     def of(cls, proc, region, nick, log_path):
-        """The window of an instance that was started elsewhere."""
+        """The window of an instance that the caller has started."""
         self = cls.__new__(cls)
         self.proc, self.region, self.nick, self.words, self.log = proc, region, nick, str, log_path
         chat._windows.append(self)
@@ -130,7 +130,7 @@ class Sandboxed(chat.Chat):
 
     @classmethod
     def within(cls, region, nick):
-        """A window that another one started, in its own sandbox."""
+        """A window that another one started in its own sandbox."""
         self = cls.__new__(cls)
         self.proc, self.region, self.nick, self.words, self.log = None, region, nick, str, os.devnull
         self._meet(None, region)
@@ -153,7 +153,7 @@ class Sandboxed(chat.Chat):
         found = _plain_run(['xdotool', 'search', '--onlyvisible', '--name', f'^{self.region}$'],
                            capture_output=True, text=True).stdout.split()
         for window in found:
-            # Another window may come meanwhile and take the focus: then this is tried again.
+            # Another window may open meanwhile and take the focus; then try again.
             _plain_run(['xdotool', 'windowactivate', window], stderr=subprocess.DEVNULL)
             try:
                 a11y.wait(lambda: self._has_focus(window), 0.5)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The program as a Flatpak: see check-flatpak, which runs this. The cases build on each other, in this order."""
+"""The program as a Flatpak; check-flatpak runs this. Each case needs the ones before it."""
 import configparser
 import json
 import os
@@ -28,7 +28,7 @@ def hosts_list():
 
 @case
 def the_manifests_ask_for_a_window_and_no_more():
-    """The manifests ask for a window and no more."""
+    """The manifests ask for the permissions of a window and no others."""
     for app_id in ID, DEVEL:
         told = json.loads(run('flatpak-builder', '--show-manifest', sandbox.manifest(app_id)))
         assert told['id'] == app_id, told['id']
@@ -55,7 +55,7 @@ def the_program_builds_and_installs_for_an_ordinary_user():
 
 @case
 def the_desktop_gets_its_icon_and_entry():
-    """The desktop gets entry and icon, and a development build its own."""
+    """The desktop entry and the icon are exported, and a development build has its own."""
     for app_id, name in (ID, 'Shmooze'), (DEVEL, 'Shmooze (Development)'):
         if app_id == DEVEL:
             build(DEVEL)
@@ -95,13 +95,13 @@ def a_bundle_installs_and_runs_without_a_network():
 # -- Two sandboxes, one memory ------------------------------------------------------------------
 
 def redden(window):
-    """Waits until the window shows red; how many pixels."""
+    """Waits until the window shows red. Returns the number of red pixels."""
     return a11y.wait(lambda: window.picture().red())
 
 
 @case
 def windows_started_together_talk_every_time():
-    """Sandboxes that are started at one instant always meet."""
+    """Sandboxes that start at the same moment always see each other."""
     began = time.monotonic()
     for n in range(1, ROUNDS + 1):
         a, b = start_together('chat', 'Ada', 'Ben')
@@ -168,7 +168,7 @@ def presence_is_right_though_both_are_process_2():
     tap.note(f'noticed after {took * 1000:.0f} ms')
     assert took < 1, took
     a.wait_said('last words')
-    # The seat of a crashed one is the last to be given away: its words are kept as long as they can be.
+    # The seat of a crashed peer is the last to be reused, so that its messages are kept as long as possible.
     crowd = [Peer('chat', f'Guest {n}') for n in range(6)]
     a.wait_said(*(f'Guest {n} joined' for n in range(6)))
     c = Sandboxed('chat', 'Cleo')
@@ -184,7 +184,7 @@ def presence_is_right_though_both_are_process_2():
 
 
 def holder(name):
-    """An instance that holds a mutex until its input ends; it is returned when it does hold it."""
+    """Starts an instance that holds a mutex until its input ends, and waits until it holds it."""
     proc = subprocess.Popen(command('shmoozectl', 'lock', name, '--', 'sh', '-c', 'echo held; exec cat'), text=True,
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert proc.stdout.readline() == 'held\n', proc.communicate()
@@ -192,8 +192,8 @@ def holder(name):
 
 
 @case
-def a_mutex_excludes_across_sandboxes_and_tells_of_the_dead():
-    """A mutex excludes across sandboxes and tells of the dead."""
+def a_mutex_excludes_across_sandboxes_and_reports_a_death():
+    """A mutex excludes across sandboxes, and its next owner learns that the former one died."""
     def attempt(*how, program=command('shmoozectl'), **more):
         return run(*program, 'lock', *how, 'across', '--', 'echo', 'mine', **more)
 
@@ -201,7 +201,7 @@ def a_mutex_excludes_across_sandboxes_and_tells_of_the_dead():
     first = holder('across')
     for program in command('shmoozectl'), host:
         assert 'mine' not in attempt('--timeout=0.2', program=program, fails=True)
-    # One that gave up waiting has changed nothing: with equal process ids that is not a matter of course.
+    # An attempt that timed out has changed nothing, although the process IDs in the sandboxes are equal.
     assert 'mine' not in attempt('--timeout=0', fails=True)
     first.communicate('', timeout=20)
     assert first.returncode == 0
@@ -225,7 +225,7 @@ def a_mutex_excludes_across_sandboxes_and_tells_of_the_dead():
 
 @case
 def a_posix_object_is_private_to_its_instance_and_says_so():
-    """A name with a slash is private to its sandbox, and inspect and list say so."""
+    """A name with a slash is private to its sandbox, and shmoozectl says so."""
     name = f'/shmooze-test-{os.getpid()}'
     hold = subprocess.Popen(command('sh', '-c', f'shmoozectl hold {name} 4096 | while read -r line; do '
                                     f'echo "$line"; shmoozectl inspect {name}; done'),
@@ -236,7 +236,7 @@ def a_posix_object_is_private_to_its_instance_and_says_so():
         assert 'no region' in run(*program, 'inspect', name, fails=True)
     hold.communicate(timeout=20)
     assert hold.returncode == 0
-    # Who lists for another program to read is not told.
+    # Output for another program has no such remark.
     listed = run('script', '-qec', shlex.join(command('shmoozectl', 'list')), '/dev/null')
     assert 'Not listed: names that begin with a slash' in listed, listed
     assert 'Not listed' not in run(*command('shmoozectl', 'list'))
@@ -244,7 +244,7 @@ def a_posix_object_is_private_to_its_instance_and_says_so():
 
 @case
 def a_window_says_so_too_and_meets_those_from_within():
-    """A window says that its name is private, and meets those from within."""
+    """A window says that its name is private, and meets windows of the same sandbox."""
     name = f'/shmooze-test-{os.getpid()}'
     a = Sandboxed(name, 'Ada')
     a.wait_shows('exists only in this sandbox')
@@ -279,7 +279,7 @@ def a_development_build_has_rooms_of_its_own():
 
 
 def clean(failed):
-    """Behind each case: a sandbox does not end with the `flatpak run` that it came from."""
+    """After each case: a sandbox does not end with the `flatpak run` that started it."""
     for instance in sandbox.instances().values() if failed else ():
         run('flatpak', 'kill', instance)
     chat.clean(failed)

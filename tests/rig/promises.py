@@ -13,8 +13,9 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 
 def c_cases(source):
     """Each case's path and summary; a function with a summary that test_add() does not name is listed by its name."""
-    summaries = {name: ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', strings)).replace('\\"', '"') for name, strings in
-                 re.findall(r'^(\w+) \([^(){}]*\)\n\{\n(?:(?!\}).*\n)*?  g_test_summary \(((?:.*\n)*?.*?)\);$', source, re.M)}
+    begun = re.compile(r'^(\w+) \([^(){}]*\)\n\{\n(?:(?!\}).*\n)*?  g_test_summary \(((?:.*\n)*?.*?)\);$', re.M)
+    summaries = {name: ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', strings)).replace('\\"', '"')
+                 for name, strings in begun.findall(source)}
     paths = {function: path for path, function in re.findall(r'test_add \("([^"]+)",\s*(\w+)\)', source)}
     for function in {**summaries, **paths}:
         yield paths.get(function, function), summaries.get(function)
@@ -22,7 +23,8 @@ def c_cases(source):
 
 def python_cases(source):
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and any(ast.unparse(d) in ('case', 'tap.case') for d in node.decorator_list):
+        marks = [ast.unparse(mark) for mark in getattr(node, 'decorator_list', [])]
+        if 'case' in marks or 'tap.case' in marks:
             yield node.name, ast.get_docstring(node)
 
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Counts the test cases of finished runs: tally.py [--broken WHAT]... LOGBASE|FILE.tap...
 
-LOGBASE is what meson's --logbase made: LOGBASE.junit.xml holds every case of every TAP test, and
-LOGBASE.json how each test program ended. A program that failed beside its cases (it crashed, was
-stopped by its time limit, or announced more cases than it ran) counts as one failed case more. Prints what
-failed, then one line with the counts; the status is 1 if anything failed, or nothing ran."""
+LOGBASE is the argument of meson's --logbase: LOGBASE.junit.xml has every case of every TAP test, and LOGBASE.json the
+result of each test program. A program that failed without a failed case (it crashed, was stopped by its time limit, or
+announced more cases than it ran) counts as one more failed case. Prints what failed, then one line with the counts. The
+exit status is 1 if anything failed, or if nothing ran."""
 import json
 import re
 import sys
@@ -29,7 +29,7 @@ class Tally:
             print(f'  | {line}')
 
     def add_tap(self, path):
-        """What a program printed that meson does not run."""
+        """Counts the TAP output of a program that meson does not run."""
         run = path.rsplit('/', 1)[-1].removesuffix('.tap')
         with open(path) as file:
             lines = file.read().splitlines()
@@ -67,7 +67,7 @@ class Tally:
 
     @staticmethod
     def cases(root):
-        """The TAP cases by test; a test that is no TAP test has none."""
+        """The TAP cases of each test. A test that does not print TAP has none."""
         found = {}
         for suite in root.iter('testsuite'):
             if '.' in suite.get('name'):
