@@ -29,12 +29,12 @@ struct _ChatWindow
 
 G_DEFINE_FINAL_TYPE (ChatWindow, chat_window, GTK_TYPE_APPLICATION_WINDOW)
 
-/* The path of a keystroke: out here; in, see ChatPeerDraft. */
+/* The path of an outgoing keystroke; for an incoming one, see ChatPeerDraft. */
 static void
 on_composer_changed (ChatWindow *self,
                      const char *text)
 {
-  /* The composer reports a text that is too long, and the peers keep the last one that was not. */
+  /* If the text is too long, the composer says so, and the peers keep the previous draft. */
   if (self->room != NULL && !shmooze_room_is_watching (self->room))
     shmooze_room_set_draft (self->room, text, NULL);
 }
@@ -90,7 +90,7 @@ update_subtitle (ChatWindow *self)
 static void
 on_peers_changed (ChatWindow *self)
 {
-  /* While the window is joining, it does not know yet. */
+  /* While the window is joining, the peers are not known yet. */
   chat_conversation_set_alone (self->conversation,
                                self->room != NULL
                                ? g_list_model_get_n_items (shmooze_room_get_peers (self->room)) == 0
@@ -252,7 +252,7 @@ chat_window_close_request (GtkWindow *window)
          || GTK_WINDOW_CLASS (chat_window_parent_class)->close_request (window);
 }
 
-/* However the window is closed. */
+/* Called in whichever way the window is closed. */
 static void
 chat_window_unrealize (GtkWidget *widget)
 {

@@ -7,7 +7,7 @@
 #include <sys/signalfd.h>
 
 /* Returns a descriptor that becomes readable when a signal asks the program to end, so that poll() can also end a
- * write that blocks. To be called before any thread starts, since it blocks signals that no thread must receive.
+ * write that blocks. Must be called before any thread starts, since it blocks signals that no thread must receive.
  */
 int
 ctl_interrupt_open (void)

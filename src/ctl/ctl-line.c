@@ -148,7 +148,7 @@ report_turn (CtlLine           *self,
     fail (self, error);
 }
 
-/* Without the mutex the line may be half written, so this only tells whether it is a different one. */
+/* Without the mutex the line may be half written, so this only shows whether it has changed. */
 static gboolean
 has_changed (CtlLine *self)
 {
@@ -226,7 +226,7 @@ on_send (const char *text,
          gpointer    user_data)
 {
   CtlLine *self = user_data;
-  /* Some programs take it for a line end. */
+  /* Some programs take a carriage return for a line end. */
   g_autofree char *line = g_strdelimit (g_strdup (text), "\r", ' ');
 
   ctl_talk_print_own (self->talk, NULL, line);

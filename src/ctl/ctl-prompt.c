@@ -394,7 +394,7 @@ fill_signal_set (sigset_t *set)
   sigaddset (set, SIGWINCH);
 }
 
-/* Returns whether there is a terminal for a prompt. To be called before any thread starts, since it blocks
+/* Returns whether there is a terminal for a prompt. Must be called before any thread starts, since it blocks
  * signals that no thread must receive.
  */
 gboolean

@@ -24,8 +24,8 @@ typedef struct
   gboolean           follow;
   gboolean           json;
   gboolean           color;
-  gboolean           terminal;      /* a person reads the text … */
-  gboolean           erases;        /* … and it replaces the previous one */
+  gboolean           terminal;      /* the output is a terminal */
+  gboolean           erases;        /* a text replaces the previous one on the terminal */
   int                interrupt_fd;
   ShmoozeSharedText *shared;
   GMainLoop         *loop;

@@ -33,11 +33,11 @@ struct _CtlTalk
   gpointer            user_data;
   GMainLoop          *loop;
   GCancellable       *reading;
-  CtlLines           *lines;         /* of a pipe or file … */
-  CtlPrompt          *prompt;        /* … or of a person at a terminal */
+  CtlLines           *lines;         /* the input, if it is a pipe or file */
+  CtlPrompt          *prompt;        /* the input, if a person types it at a terminal */
   gsize               max_length;
   gboolean            color;
-  gboolean            events;        /* are printed */
+  gboolean            events;        /* events are printed */
   gboolean            interactive;   /* the terminal can erase, which a prompt needs */
   int                 interrupt_fd;
   guint               interrupt;
@@ -47,8 +47,8 @@ struct _CtlTalk
   gboolean            input_ended;
   guint               last_look;
   guint               last_moment;
-  gboolean            finished;      /* the main loop is to end … */
-  gboolean            ended;         /* … and has ended */
+  gboolean            finished;      /* the main loop has been asked to end */
+  gboolean            ended;         /* the main loop has ended */
   int                 status;
 };
 
@@ -76,7 +76,7 @@ on_interrupt (int          fd,
   return G_SOURCE_CONTINUE;
 }
 
-/* To be called before any thread starts, since it blocks signals that no thread must receive. */
+/* Must be called before any thread starts, since it blocks signals that no thread must receive. */
 CtlTalk *
 ctl_talk_new (const CtlTalkFuncs *funcs,
               gpointer            user_data,
@@ -213,7 +213,7 @@ ctl_talk_report (CtlTalk    *self,
   self->status = CTL_EXIT_FAILED;
 }
 
-/* To be called after a report that lines were not sent. */
+/* Must be called after a report that lines were not sent. */
 void
 ctl_talk_report_rest (CtlTalk *self)
 {

@@ -96,7 +96,7 @@ test_pace (void)
 static void
 test_hurry (void)
 {
-  g_test_summary ("A source that is told to hurry polls within a millisecond.");
+  g_test_summary ("After shmooze_poll_source_hurry() a source polls within a millisecond.");
 
   Looks looks = { 0 };
   GSource *source = make_source (on_look, &looks);

@@ -40,7 +40,7 @@
  * other through a FIFO beside the region.
  *
  * All methods must be called from the thread that created the object, and
- * signals are emitted in the main context that was its thread default then.
+ * signals are emitted in the main context that was the thread default then.
  *
  * Since: 1.0
  */
@@ -280,8 +280,8 @@ shmooze_communicator_init (ShmoozeCommunicator *self)
  *
  * Opens or creates a region to exchange messages in.
  *
- * Set the positions next, with [method@Communicator.take_positions] or one by
- * one.
+ * Next, set the positions: both with [method@Communicator.take_positions], or
+ * each with its own method.
  *
  * Fails like [ctor@Region.create_or_open].
  *
@@ -961,7 +961,7 @@ shmooze_communicator_write_text (ShmoozeCommunicator  *self,
  * @cancellable: (nullable): optional [class@Gio.Cancellable]; a message that
  *   is already in its slot cannot be cancelled
  * @callback: (scope async) (closure user_data): called when the peer has
- *   confirmed the message
+ *   confirmed the message, or on failure
  * @user_data: data to pass to @callback
  *
  * Sends a message, and calls @callback when the peer has confirmed it.

@@ -33,7 +33,7 @@
  * restarted.
  *
  * All methods must be called from the thread that created the object, and
- * signals are emitted in the main context that was its thread default then.
+ * signals are emitted in the main context that was the thread default then.
  *
  * Since: 1.0
  */
@@ -194,7 +194,8 @@ shmooze_supervisor_class_init (ShmoozeSupervisorClass *klass)
    *   for an adopted worker, whose wait status is not available
    * @pause_msec: the time in milliseconds until it is restarted
    *
-   * Emitted when the worker ended without having been asked to, or died.
+   * Emitted when the worker has ended without leaving 0 or -1 in the region,
+   * for example because it crashed. It is restarted after the pause.
    *
    * Since: 1.0
    */

@@ -181,7 +181,7 @@ shmooze_reader_new_with_bell (ShmoozeView  *view,
  * @wait: how to wait for the writer
  * @error: return location for an error
  *
- * Becomes a reader of a lane.
+ * Creates a reader of a lane.
  *
  * Fails with %G_IO_ERROR_PERMISSION_DENIED if the view is not readable and
  * writable, %SHMOOZE_ERROR_LAYOUT if there is no lane (yet),

@@ -84,11 +84,11 @@ shmooze_writer_init (ShmoozeWriter *self)
  * @draft_size: the maximum length of a draft in bytes
  * @error: return location for an error
  *
- * Becomes the writer of a lane.
+ * Creates the writer of a lane.
  *
- * A view of zeros is formatted as a lane, whose queue has the largest power of
- * two that fits as its size. An existing lane keeps its sizes, and is continued
- * where its former writer stopped, even if that writer crashed.
+ * If the view is all zeros, it is formatted as a lane; the size of its queue is
+ * the largest power of two that fits. An existing lane keeps its sizes, and is
+ * continued where its former writer stopped, even if that writer crashed.
  *
  * Fails with %G_IO_ERROR_BUSY if the lane already has a writer,
  * %G_IO_ERROR_PERMISSION_DENIED if the view is not readable and writable,
@@ -421,7 +421,7 @@ shmooze_writer_get_max_draft (ShmoozeWriter *self)
  * Publishes a new value of the draft.
  *
  * Readers see a draft completely or not at all, even if this process crashes
- * meanwhile. A reader may miss a draft that is replaced soon.
+ * meanwhile. A reader can miss a draft that is replaced before it is read.
  *
  * Fails with %SHMOOZE_ERROR_TOO_LONG if the text is longer than
  * [method@Writer.get_max_draft], %SHMOOZE_ERROR_LOST, %SHMOOZE_ERROR_CORRUPT
@@ -651,7 +651,7 @@ watch_for_space (ShmoozeWriter *self)
  * @bytes: the message
  * @cancellable: (nullable): a cancellable, which has an effect as long as
  *   the message waits
- * @callback: called when the message was written
+ * @callback: called when the message was written, or has failed
  * @user_data: data for @callback
  *
  * Writes a message to the queue as soon as there is space. Messages that wait

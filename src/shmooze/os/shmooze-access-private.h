@@ -13,7 +13,7 @@ shmooze_access_allows_reading (ShmoozeAccess access)
   return access != SHMOOZE_ACCESS_WRITE;
 }
 
-/* Whether the memory can be written, be it a private copy. */
+/* Whether the memory can be written, in a private copy or shared. */
 static inline gboolean
 shmooze_access_allows_writing (ShmoozeAccess access)
 {

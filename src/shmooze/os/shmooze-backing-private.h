@@ -22,7 +22,7 @@ typedef struct
 #define SHMOOZE_CONTROL_VERSION 1
 
 /* Bytes far behind every file's end serve as locks. The locks belong to open file descriptions: the kernel drops
- * them when the last holder dies, and no process id is needed, which says nothing in a sandbox. */
+ * them when the last holder dies. Process IDs are not used, because they have no meaning in another sandbox. */
 #define SHMOOZE_LIVENESS_BYTE (G_GUINT64_CONSTANT (1) << 62)
 #define SHMOOZE_NAME_BYTE (SHMOOZE_LIVENESS_BYTE + 1)
 #define SHMOOZE_OFFSET_BYTES (SHMOOZE_LIVENESS_BYTE + 4096)  /* + the offset of what is locked */
@@ -33,7 +33,7 @@ typedef struct
 {
   ShmoozeLocation *location;  /* NULL: a file of the user's, or memory without a name */
   char            *path;      /* the user's file */
-  char            *label;     /* what messages call it: the name, if there is one */
+  char            *label;     /* its name in messages; that of the region, if it has one */
   int              map_fd;
   int              lock_fd;
   gboolean         foreign;   /* not made by this library: no control page, no liveness lock */
@@ -46,7 +46,7 @@ typedef struct
 typedef void (*ShmoozeFill) (gpointer data,
                              gpointer user_data);
 
-/* What a new backing file is to be. It is all of this before it gets its name. */
+/* The properties of a new backing file, which has all of them before it gets its name. */
 typedef struct
 {
   guint64       capacity;

@@ -248,8 +248,8 @@ open_again (int fd,
   return open (link, flags | O_CLOEXEC | O_NOCTTY);
 }
 
-/* Opens the description that mappings are made from. It allows no more than @access, so that no mapping can ever
- * be given more. A file that was just made has one for reading and writing. */
+/* Opens the description that mappings are made from. It allows no more than @access, so that mprotect() cannot extend
+ * a mapping beyond it. A file that was just created already has one, for reading and writing. */
 static gboolean
 open_for_mapping (ShmoozeBacking  *self,
                   ShmoozeAccess    access,
@@ -326,7 +326,7 @@ sweep (const ShmoozeBacking *self)
     unlink_name (self);
 }
 
-/* Removes the stale files of all names, but for those of POSIX objects. */
+/* Removes all stale files, except those of POSIX objects. */
 void
 shmooze_backing_sweep_all (void)
 {
@@ -352,7 +352,7 @@ shmooze_backing_sweep_all (void)
     }
 }
 
-/* Asks first: fallocate() would take all the memory of the machine before it failed. */
+/* Checks the available space first: fallocate() would use up all the memory of the machine before it failed. */
 static int
 reserve (int     fd,
          guint64 size)
@@ -398,7 +398,7 @@ write_contents (ShmoozeBacking           *self,
   return 0;
 }
 
-/* Makes the file, complete but without a name. */
+/* Creates the file, complete but without a name. */
 static gboolean
 make_file (ShmoozeBacking            *self,
            const ShmoozeBackingSpec  *spec,
@@ -530,8 +530,8 @@ detach (gpointer data)
   self->lock_fd = -1;
 }
 
-/* Stops holding the file, and removes its name if this was the last holder. The own lock is dropped first: two
- * processes that only tried to upgrade theirs would block each other, and leave the name. */
+/* Stops holding the file, and removes its name if this was the last holder. The own lock is dropped first: if
+ * two processes converted their shared locks at the same time, both would fail, and the name would stay. */
 static void
 release (gpointer data)
 {
@@ -647,7 +647,7 @@ shmooze_backing_open (ShmoozeBacking  *self,
   return opened;
 }
 
-/* Takes what @map_fd refers to, as large as it is now. */
+/* Uses the file that @map_fd refers to, at its current size. */
 gboolean
 shmooze_backing_adopt (ShmoozeBacking  *self,
                        ShmoozeAccess    access,
@@ -664,8 +664,8 @@ shmooze_backing_adopt (ShmoozeBacking  *self,
     }
 
   set_foreign (self, &st);
-  /* For the locks of lanes. A process that may only read has none, and can only be a reader without a claim on what
-   * it has not read. */
+  /* For the locks of lanes. This fails if the process may only read the file, which then has no locks and no lanes:
+   * even a reader of a lane needs a view that can be written. */
   shmooze_registry_begin ();
   self->lock_fd = open_again (self->map_fd, O_RDWR);
   shmooze_registry_add (self, detach, release);
@@ -683,7 +683,7 @@ shmooze_backing_release (ShmoozeBacking *self)
   shmooze_registry_end ();
 }
 
-/* Gives up the name of a damaged file, so that it can be created anew. */
+/* Removes the name of a damaged file, so that a new region can have it. */
 void
 shmooze_backing_forsake (const ShmoozeBacking *self)
 {
@@ -691,7 +691,7 @@ shmooze_backing_forsake (const ShmoozeBacking *self)
     unlink_name (self);
 }
 
-/* Looks at the file without holding it. */
+/* Reads the properties of the file without holding it. */
 gboolean
 shmooze_backing_inspect (ShmoozeBacking  *self,
                          gboolean        *held,

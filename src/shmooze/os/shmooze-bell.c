@@ -29,7 +29,7 @@ close_fd (gpointer data)
 }
 
 /* Opens a reading end that a forked child does not keep: as long as any process has one, the peers believe that the
- * owner lives. O_NOATIME spares the kernel a note with each ring. */
+ * owner lives. O_NOATIME saves an update of the access time with each ring. */
 static int
 open_own (int         dir_fd,
           const char *path,
@@ -117,7 +117,7 @@ shmooze_bell_close_to_sleep (int fd)
   shmooze_registry_end ();
 }
 
-/* Reads the bytes away, so that the descriptor is no longer ready. */
+/* Reads and discards the bytes, so that the descriptor is no longer ready. */
 void
 shmooze_bell_quiet (int fd)
 {

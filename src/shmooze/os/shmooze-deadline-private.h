@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* How long, and how often, to try what other processes may prevent. A deadline limits waiting, not work: after the
- * time is up there is always one more attempt, also when this process was stopped in the meantime. */
+/* How long, and how often, to try an operation that other processes can prevent. A deadline limits waiting, not work:
+ * after the time is up there is always one more attempt, even if this process was stopped in the meantime. */
 typedef struct
 {
   gint64   end;            /* of g_get_monotonic_time(); G_MAXINT64: never */

@@ -16,7 +16,7 @@ shmooze_deadline_from_timeout (gint64 timeout_usec)
   return timeout_usec > G_MAXINT64 - now ? G_MAXINT64 : now + timeout_usec;
 }
 
-/* With a time-out of 0 there is one attempt, with a negative one there are attempts for ever. */
+/* With a time-out of 0 there is one attempt, with a negative one the attempts never end. */
 void
 shmooze_deadline_init (ShmoozeDeadline *self,
                        gint64           timeout_usec,
@@ -29,7 +29,7 @@ shmooze_deadline_init (ShmoozeDeadline *self,
   self->is_last = timeout_usec == 0;
 }
 
-/* To be called after an attempt failed. Returns the time of the next attempt, or -1 if there is none. */
+/* Must be called after an attempt failed. Returns the time of the next attempt, or -1 if there is none. */
 gint64
 shmooze_deadline_next (ShmoozeDeadline *self)
 {
@@ -43,7 +43,7 @@ shmooze_deadline_next (ShmoozeDeadline *self)
   return next;
 }
 
-/* To be called after an attempt failed. Sleeps until the next one; FALSE if there is none. */
+/* Must be called after an attempt failed. Sleeps until the next one; FALSE if there is none. */
 gboolean
 shmooze_deadline_sleep (ShmoozeDeadline *self)
 {

@@ -116,7 +116,7 @@ shmooze_guard_add (gpointer     start,
   return entry;
 }
 
-/* To be called before munmap(). Afterwards no running handler maps zeros over the range, which can be reused. */
+/* Must be called before munmap(). Afterwards no running handler maps zeros over the range, which can be reused. */
 void
 shmooze_guard_remove (ShmoozeGuard *self)
 {
@@ -129,7 +129,7 @@ shmooze_guard_remove (ShmoozeGuard *self)
   pthread_mutex_unlock (&lock);
 }
 
-/* Keeps the handler from being installed. To be called before the first range is added. */
+/* Keeps the handler from being installed. Must be called before the first range is added. */
 void
 shmooze_guard_disable (void)
 {

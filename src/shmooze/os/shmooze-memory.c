@@ -7,11 +7,11 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 
-/* So many are not worth reading /proc/meminfo, which takes the kernel as long as a third of a region's creation. */
+/* For up to this many, /proc/meminfo is not read: that takes a third as long as creating a region. */
 #define FEW_BYTES (1024 * 1024)
 
-/* How many bytes the machine can still provide, swap included. A file system in memory may promise more than
- * that, and an attempt to take it would make the kernel kill a process. */
+/* How many bytes the machine can still provide, swap included. A file system in memory can report more free
+ * space than that, and an attempt to use it would make the kernel kill a process. */
 guint64
 shmooze_available_memory (void)
 {
@@ -33,8 +33,8 @@ shmooze_available_memory (void)
   return sum;
 }
 
-/* How many bytes the file @fd can have: what the file system, the process's limit and, unless only @needed bytes are
- * needed and they are few, the machine leave. */
+/* How many bytes the file @fd can have: the minimum of the free space of the file system, the process's limit and,
+ * unless @needed is small, the available memory of the machine. */
 guint64
 shmooze_available_bytes (int     fd,
                          guint64 needed)

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What belongs to this process only: a forked child must not keep it, and the end of the program releases it. */
+/* Objects that belong to this process only: they are detached in a forked child, and released when the program ends. */
 
 typedef void (*ShmoozeRegistryFunc) (gpointer data);
 

@@ -70,7 +70,7 @@ shmooze_registry_end (void)
   pthread_mutex_unlock (&lock);
 }
 
-/* To be called between begin and end. */
+/* Must be called between begin and end. */
 void
 shmooze_registry_add (gpointer            data,
                       ShmoozeRegistryFunc detach,
@@ -83,7 +83,7 @@ shmooze_registry_add (gpointer            data,
   g_array_append_val (entries, entry);
 }
 
-/* To be called between begin and end. FALSE: it is not there, because the process was forked or is ending. */
+/* Must be called between begin and end. FALSE: @data is not registered, because the process was forked or is ending. */
 gboolean
 shmooze_registry_remove (gpointer data)
 {

@@ -71,7 +71,7 @@ shmooze_poll_source_add_bell (GSource       *source,
   self->number = number;
 }
 
-/* To be called before the source is destroyed. */
+/* Must be called before the source is destroyed. */
 void
 shmooze_poll_source_remove_bell (GSource *source)
 {
@@ -84,7 +84,7 @@ shmooze_poll_source_remove_bell (GSource *source)
   g_clear_object (&self->region);
 }
 
-/* To be called when a change is expected soon. */
+/* Call this when a change is expected soon. */
 void
 shmooze_poll_source_hurry (GSource *source)
 {

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* A region's memory: its pages, whether they are still there, who keeps them, and what is locked in them. */
+/* A region's memory: its pages, whether they are intact, its holders, and the offsets that are locked. */
 
 /* Maps whole pages. The protection is what @access allows. */
 gpointer
@@ -59,8 +59,8 @@ shmooze_region_start (ShmoozeRegion  *self,
   return TRUE;
 }
 
-/* Keeps an open region open, whatever other threads do, until shmooze_region_drop(). There is no lock, because a
- * forked child might find it taken by a thread that it does not have. */
+/* Keeps an open region open until shmooze_region_drop(), even if another thread closes it. This uses no lock, because
+ * a forked child could inherit it locked by a thread that does not exist in the child. */
 gboolean
 shmooze_region_hold (ShmoozeRegion  *self,
                      GError        **error)

@@ -26,7 +26,7 @@ inspect_lane (ShmoozeSeatInfo    *info,
       for (guint i = 0; i < lane.n_readers; i++)
         if (atomic_load (shmooze_lane_word (&lane, shmooze_lane_reader_at (i))) != SHMOOZE_POSITION_NONE)
           info->n_readers++;
-      /* No reader is attached, so the writer can remove frames at any time, and a lane can seem broken that is not. */
+      /* No reader is attached, so the writer can remove frames at any time, and an intact lane can seem broken. */
       for (guint i = 0; i < 10; i++)
         {
           g_clear_error (&error);

@@ -353,7 +353,8 @@ join_in_thread (GTask        *task,
  *   user's first name
  * @wait: how to wait for the peers
  * @cancellable: (nullable): cancels the operation
- * @callback: (scope async) (closure user_data): called when the room is joined
+ * @callback: (scope async) (closure user_data): called when the room is
+ *   joined, or joining has failed
  * @user_data: passed to @callback
  *
  * Joins a room like [ctor@Room.join], without blocking.

@@ -17,8 +17,8 @@
 /* Whether the peers read what was published is checked at this interval. */
 #define ATTENTION_USEC (G_USEC_PER_SEC)
 
-/* However fast a peer writes, this many of its messages are taken at a time. Then the main loop attends to the rest of
- * the program. */
+/* At most this many messages of a peer are taken at a time, so that a peer that writes fast does not block the main
+ * loop. */
 #define BATCH 128
 #define REST_USEC 2000
 

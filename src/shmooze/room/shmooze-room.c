@@ -20,7 +20,7 @@
  * seats are read.
  *
  * A room belongs to the thread that joined it. All signals are emitted in the
- * main context that was the thread-default one of that thread then.
+ * main context that was the thread default when the room was joined.
  *
  * No call on a room waits for a peer, whatever the peer does, except
  * [ctor@Room.join], which has an asynchronous variant, [func@Room.join_async].
@@ -228,7 +228,7 @@ try_send (ShmoozeRoom   *self,
  * @self: a room
  * @text: the text of the message
  * @cancellable: (nullable): cancels the message while it waits
- * @callback: called when the message is in the region
+ * @callback: called when the message is in the region, or has failed
  * @user_data: passed to @callback
  *
  * Sends a message.
