@@ -224,6 +224,7 @@ test_history (void)
   g_autoptr(TestLane) lane = test_lane_new ("lane", SMALL, 3, 100);
   g_autoptr(ShmoozeReader) early = NULL, late = NULL;
   g_autoptr(GBytes) bytes = NULL;
+  g_autofree char *oldest = NULL;
   guint first;
 
   for (guint i = 0; i < 10; i++)
@@ -246,7 +247,8 @@ test_history (void)
   late = test_lane_read (lane, SHMOOZE_WAIT_AUTO);
   bytes = shmooze_reader_read (late, NULL);
   g_assert_nonnull (bytes);
-  first = (guint) g_ascii_strtoull ((const char *) g_bytes_get_data (bytes, NULL) + 8, NULL, 10);
+  oldest = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  first = (guint) g_ascii_strtoull (oldest + strlen ("message "), NULL, 10);
   g_assert_cmpuint (first, >, 10);
   g_assert_cmpuint (first, <, 985);
   expect_numbers (late, first + 1, 1000);
