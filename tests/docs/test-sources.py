@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'rig'))
 import promises
+import prose
 import tap
 
 SOURCE = pathlib.Path(os.environ['SOURCE_ROOT'])
@@ -71,6 +72,15 @@ def changed_lines_are_formatted():
         raise tap.Skip('there is no history to compare with')
     wrong = list(misformatted(git('clang-format', '--diff', '--extensions', 'c', base)))
     assert not wrong, 'run git clang-format, or format by hand:\n' + '\n'.join(wrong)
+
+
+@tap.case
+def prose_is_plain():
+    """Sources, tests and documentation avoid the wording that CONTRIBUTING.md advises against."""
+    if not git('ls-files'):
+        raise tap.Skip('this is not a checkout')
+    found = [f'{path}:{number}: {line}' for path, number, line in prose.findings(prose.files())]
+    assert not found, '\n'.join(found)
 
 
 @tap.case

@@ -22,7 +22,7 @@ programs = []
 
 
 def go_apart():
-    """This program once more, where /dev/shm is nobody else's. Returns where that is not allowed."""
+    """Runs this program again with a private /dev/shm. Returns if that is not allowed."""
     alone = ['unshare', '--mount'] + ([] if os.getuid() == 0 else ['--map-root-user'])
     script = 'mount -t tmpfs tmpfs /dev/shm && exec "$@"'
     if subprocess.run([*alone, 'sh', '-c', script, 'sh', 'true'], capture_output=True).returncode == 0:

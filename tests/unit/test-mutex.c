@@ -60,7 +60,7 @@ test_open_missing (void)
 {
   g_test_summary ("Opening a mutex that does not exist fails with NOT_FOUND.");
 
-  test_mutex_check_absent ("nobody-made-it");
+  test_mutex_check_absent ("never-made");
 }
 
 static void

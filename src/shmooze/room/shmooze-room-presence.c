@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-/* Who occupies the seats of a room.
+/* The occupants of a room's seats.
  *
  * A peer that joins or leaves changes the word of its seat and rings all doorbells. A peer that crashes rings none,
  * but its doorbell dies with it, which the open end here reports as G_IO_ERR. Whether a seat is really occupied is
