@@ -6,7 +6,7 @@
 #include "chat-clamp.h"
 #include "chat-peer-draft.h"
 
-/* The drafts of all peers; hidden while they are all empty. */
+/* Shows the drafts of all peers. The widget is hidden while all drafts are empty. */
 struct _ChatDraftList
 {
   GtkWidget   parent_instance;
@@ -40,7 +40,7 @@ create_row (gpointer peer,
   return row;
 }
 
-/* The list box shows each row that it adds for a peer, also if the draft is empty. */
+/* GtkListBox makes each row that it adds for a peer visible, so rows with an empty draft are hidden again here. */
 static void
 on_peers_changed (ChatDraftList *self)
 {
@@ -51,7 +51,7 @@ on_peers_changed (ChatDraftList *self)
   update_visible (self);
 }
 
-/* @peers: (nullable): the model of ShmoozePeer */
+/* @peers: (nullable): a list model of ShmoozePeer */
 void
 chat_draft_list_set_peers (ChatDraftList *self,
                            GListModel    *peers)

@@ -42,7 +42,7 @@ struct _ChatTranscript
   GtkTextTag    *unsent_tag;
   GtkTextTag    *event_tag;
   GArray        *items;
-  guint          room_start;    /* messages are sorted from this item on */
+  guint          room_start;    /* the first item of the current room; older items are not sorted any more */
   GtkAdjustment *vadjustment;
   gboolean       at_end;
   guint          follow_id;
@@ -65,7 +65,8 @@ get_item (ChatTranscript *self,
   return &g_array_index (self->items, Item, index);
 }
 
-/* Returns: the caption above @item if it follows @before; NULL if @item continues a run of messages */
+/* Returns the caption of @item if @before is the item above it, or NULL if @item needs none: an event, or a message
+ * that continues a run of messages of the same sender. */
 static char *
 make_caption (const Item *item,
               const Item *before)
@@ -117,7 +118,7 @@ insert_text (ChatTranscript *self,
     gtk_text_buffer_apply_tag (self->buffer, self->unsent_tag, &start, iter);
 }
 
-/* @before: the line end of the previous line, or "" */
+/* @before: the newline that ends the previous line, or "" */
 static void
 insert_caption (ChatTranscript *self,
                 GtkTextIter    *iter,
@@ -130,7 +131,8 @@ insert_caption (ChatTranscript *self,
   insert_text (self, iter, item, line, self->caption_tag);
 }
 
-/* Counts lines from the end, because an item that is not inserted last is inserted close to the end. */
+/* Returns the line at which the item at @index starts. Lines are counted from the end, because items are inserted at
+ * the end or close to it. */
 static int
 get_first_line (ChatTranscript *self,
                 guint           index)
@@ -181,7 +183,8 @@ insert_item (ChatTranscript *self,
   const gboolean is_last = index == self->items->len;
   const gboolean is_first = self->items->len == 0;
   const int n_lines = gtk_text_buffer_get_line_count (self->buffer);
-  /* A line end has the tags of the following line. Where these continue, the buffer stores nothing for each line. */
+  /* The newline between two items has the tags of the second one. If both have the same tags, there is no tag boundary
+   * between them that the buffer would have to store. */
   const char *before = is_last && !is_first ? "\n" : "";
   g_autofree char *caption = make_caption (item, index > 0 ? get_item (self, index - 1) : NULL);
   g_autofree char *text = g_strconcat (caption != NULL ? "" : before, body, is_last ? "" : "\n", NULL);
@@ -204,11 +207,13 @@ insert_item (ChatTranscript *self,
   if (!is_last)
     update_caption (self, index + 1);
 
-  /* Makes the next frame measure the new lines in its layout phase, with the scroll bar, not while it paints. */
+  /* Queue a resize, so that the new lines are measured in the layout phase of the next frame, together with the scroll
+   * bar, rather than in its paint phase. */
   gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 
-/* Messages that are sent at the same time may arrive in any order. All transcripts sort them by number and seat. */
+/* Returns the index at which to insert @item. Messages that are sent at the same time may arrive in any order, so each
+ * transcript sorts them by number and seat. */
 static guint
 find_place (ChatTranscript *self,
             const Item     *item)
@@ -254,7 +259,7 @@ chat_transcript_add_message (ChatTranscript *self,
   insert_item (self, find_place (self, &item), &item, body);
 }
 
-/* Adds a message that was sent just now, for layouts in which messages have neither number nor time. */
+/* Adds a message with the current time. For layouts in which messages have neither a number nor a time. */
 void
 chat_transcript_add_text (ChatTranscript *self,
                           const char     *sender,
@@ -390,7 +395,7 @@ get_end (ChatTranscript *self)
   return gtk_adjustment_get_upper (self->vadjustment) - gtk_adjustment_get_page_size (self->vadjustment);
 }
 
-/* Keeps the end in view when the text grows or the view changes its size, unless the user has scrolled away from it. */
+/* Scrolls to the end when the text grows or the view changes its size, unless the user has scrolled away from it. */
 static gboolean
 follow_end (GtkWidget     *widget,
             GdkFrameClock *clock,
@@ -406,8 +411,9 @@ follow_end (GtkWidget     *widget,
   return G_SOURCE_REMOVE;
 }
 
-/* The text view validates the heights of lines as they come into view, and the adjustment changes with each. It must
- * not be scrolled from within that, nor between layout and paint, so it is scrolled at the start of the next frame. */
+/* The text view validates the height of a line when the line comes into view, and changes the adjustment each time. It
+ * must not be scrolled during the validation, nor between layout and paint, so this is left to a tick callback, which
+ * runs at the start of the next frame. */
 static void
 on_resized (ChatTranscript *self)
 {
@@ -415,7 +421,7 @@ on_resized (ChatTranscript *self)
     self->follow_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), follow_end, NULL, NULL);
 }
 
-/* While a scroll to the end is pending, the text view itself has moved; otherwise the user has scrolled. */
+/* A change of the value comes from the text view while a scroll to the end is pending, and otherwise from the user. */
 static void
 on_moved (ChatTranscript *self)
 {
@@ -502,7 +508,7 @@ chat_transcript_init (ChatTranscript *self)
                                                 "justification", GTK_JUSTIFY_CENTER,
                                                 "scale", PANGO_SCALE_SMALL,
                                                 NULL);
-  /* The dim colour of captions overrides the colour of the peer's text. */
+  /* The caption tag has the highest priority, so that its dim colour overrides the colour of the peer's text. */
   gtk_text_tag_set_priority (self->caption_tag,
                              gtk_text_tag_table_get_size (gtk_text_buffer_get_tag_table (self->buffer)) - 1);
 

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The worker draws its progress on the same terminal, so each line erases what is drawn of it. */
+/* The worker draws a progress line on the same terminal, so each event erases the current line before it is printed. */
 #define ERASE_LINE "\r\033[K"
 
 #define MOST_LINES     1000
@@ -28,8 +28,8 @@ typedef struct
   GQueue             lines;      /* to be printed */
   guint              printer;
   gboolean           terminal;
-  gboolean           silent;     /* the output is gone */
-  gboolean           stopping;   /* the worker was asked to stop, and the program ends with it */
+  gboolean           silent;     /* an error occurred on standard output; print nothing more */
+  gboolean           stopping;   /* the worker was asked to stop; the program exits when the worker does */
   int                status;
 } Supervision;
 
@@ -70,7 +70,7 @@ on_writable (int          fd,
   return G_SOURCE_REMOVE;
 }
 
-/* A reader that does not read for a second misses the last lines. */
+/* Prints the lines that are left. If standard output is blocked for LAST_WAIT_MSEC, the lines are discarded. */
 static void
 print_rest (Supervision *self)
 {
@@ -81,7 +81,7 @@ print_rest (Supervision *self)
   g_queue_clear_full (&self->lines, g_free);
 }
 
-/* Queues a line, so that a blocked output does not delay the restart of a worker. */
+/* Queues a line rather than printing it, so that blocked output does not delay the restart of a worker. */
 static void G_GNUC_PRINTF (2, 3)
 print_event (Supervision *self,
              const char  *format,
@@ -188,7 +188,7 @@ leave (Supervision *self,
   finish (self, status);
 }
 
-/* Like the classic controller, which asks its listener to stop and then ends. */
+/* Asks the worker to stop, as the classic controller does with its listener, and exits if there is no worker. */
 static void
 request_stop (Supervision *self)
 {
@@ -228,7 +228,7 @@ on_hangup (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Signals that the parent process has ignored, as nohup does, stay ignored. */
+/* Signals that are ignored when the program starts, for example under nohup, stay ignored. */
 static void
 listen_to (int          signum,
            GSourceFunc  callback,

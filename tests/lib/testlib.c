@@ -13,7 +13,7 @@
 
 static char *home;
 
-/* A runtime directory of this program's own; children inherit it. */
+/* Creates a runtime directory for this program and its child processes. */
 static void
 make_home (void)
 {
@@ -40,15 +40,16 @@ test_init (int    *argc,
   if (test_child_is_child (*argc, *argv))
     exit (EXIT_SUCCESS);
 
-  alarm (TEST_SLOW ? 900 : 300);  /* what hangs, fails */
+  alarm (TEST_SLOW ? 900 : 300);  /* a test that hangs fails */
   make_home ();
   g_test_init (argc, argv, NULL);
   directory = g_file_new_for_path (home);
 
-  /* What GLib opens once and for all, before descriptors are counted. */
+  /* Make GLib open its permanent file descriptors now, before descriptors are counted. */
   g_main_context_default ();
   g_object_unref (g_task_new (NULL, NULL, NULL, NULL));
-  /* ThreadSanitizer does not see how GLib hands on what was initialised once: that is done before threads. */
+  /* ThreadSanitizer does not understand the synchronization of GLib's one-time initialization, and would report data
+   * races. So all types are registered before any thread is started. */
   g_assert_cmpuint (SHMOOZE_ERROR, !=, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     g_type_class_ref (types[i]);
@@ -62,7 +63,7 @@ test_home (void)
   return g_getenv ("XDG_RUNTIME_DIR");
 }
 
-/* The file of a plain region name. */
+/* Returns the path of the backing file of a region, whose name must not begin with a slash. */
 char *
 test_path (const char *region_name)
 {
@@ -96,7 +97,7 @@ look_at (const char        *path,
   return 0;
 }
 
-/* No region, no bell, no lock of this program's is there any more. */
+/* Checks that no file of a region, bell or mutex is left in the runtime directory. */
 void
 test_check_nothing_left (void)
 {
@@ -134,13 +135,13 @@ run_one (gconstpointer data)
   func ();
   test_settle ();
   test_check_nothing_left ();
-  /* A thread of GLib's may let go of the last reference to a main context a moment after it has done its work. */
+  /* A worker thread of GLib may release the last reference to a main context a moment after its work is done. */
   source = g_timeout_add (1, look_again, NULL);
   test_wait (test_count_fds () == n_fds);
   g_source_remove (source);
 }
 
-/* Adds a test. After it nothing may be left in the runtime directory, and no descriptor open. */
+/* Adds a test. The test fails if it leaves files in the runtime directory or file descriptors open. */
 void
 test_add (const char *path,
           TestFunc    func)
@@ -169,7 +170,7 @@ test_run (void)
   return result;
 }
 
-/* Checks the error's kind and that its message holds the given pieces, and clears it. */
+/* Checks the domain and code of the error, and that its message contains all given strings. Clears the error. */
 void
 test_check_error (GError **error,
                   GQuark   domain,
@@ -221,7 +222,7 @@ test_deadline_free (TestDeadline *self)
   g_free (self);
 }
 
-/* One round of the thread's main context. FALSE: too late. */
+/* Runs one iteration of the thread-default main context. Returns FALSE if the deadline has passed. */
 gboolean
 test_deadline_iterate (TestDeadline *self)
 {
@@ -249,7 +250,7 @@ switches_of (const char *status)
   return sum;
 }
 
-/* How often the process's threads have been on a processor. */
+/* Returns the number of context switches of all threads of the process. */
 guint64
 test_count_switches (GPid pid)
 {
@@ -277,7 +278,7 @@ on_elapsed (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Lets the thread's main context run for a while: for tests that nothing happens. */
+/* Runs the thread-default main context for @msec milliseconds. For tests that check that nothing happens. */
 void
 test_let_run (guint msec)
 {

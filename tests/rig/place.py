@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Programs in a temporary runtime directory, in pipes and at terminals, whose output is collected in a thread."""
+"""Runs programs in a temporary runtime directory, with pipes or a pseudo-terminal, and collects their output."""
 import fcntl
 import glob
 import os
@@ -17,7 +17,7 @@ DEADLINE = 30 * float(os.environ.get('RIG_PATIENCE', 1))
 
 
 def wait_until(condition, what):
-    """Waits until condition() is true; fails with what it waited for."""
+    """Waits until condition() is true. After a time-out, fails with a message that contains `what`."""
     end = time.monotonic() + DEADLINE
     while True:
         value = condition()
@@ -38,7 +38,7 @@ def contains(text, *parts):
 
 
 class Place:
-    """A runtime directory, and the programs that run in it: the command with further arguments."""
+    """A temporary runtime directory, and the programs started in it: `command` with various arguments."""
 
     def __init__(self, command):
         self.command = command
@@ -124,8 +124,8 @@ class Piped(Program):
         return self.wait()
 
     def said(self):
-        """What it has printed on standard error."""
-        # The program shares the file offset.
+        """Returns what the program has printed on standard error."""
+        # The program shares the file offset, so the file is read with pread(), which does not move it.
         return os.pread(self.errors.fileno(), 1 << 20, 0).decode()
 
     def close(self):
@@ -142,7 +142,7 @@ class Piped(Program):
 
 
 class Dialog:
-    """A program in a dialog, line by line."""
+    """A program that answers each line of its input with a line of output."""
 
     def __init__(self, place, command):
         self.errors = tempfile.TemporaryFile()
@@ -191,7 +191,7 @@ class Dialog:
 
 
 class Terminal(Program):
-    """A program at a terminal of its own."""
+    """A program on its own pseudo-terminal."""
 
     def __init__(self, place, command, columns=80, **environment):
         self.fd, self.other = pty.openpty()

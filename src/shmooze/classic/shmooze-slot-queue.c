@@ -8,13 +8,13 @@
 typedef struct
 {
   GBytes *message;
-  GTask  *task;  /* completed when the message is confirmed; NULL: written without a callback */
+  GTask  *task;  /* completed when the message is confirmed; NULL if it was written without a callback */
 } Item;
 
 struct _ShmoozeSlotQueue
 {
   GQueue   items;
-  gboolean in_slot;  /* whether the first one is in the slot */
+  gboolean in_slot;  /* whether the first item is in the slot */
 };
 
 static void
@@ -73,7 +73,8 @@ shmooze_slot_queue_add (ShmoozeSlotQueue *self,
   g_queue_push_tail (&self->items, item);
 }
 
-/* Removes an item before its callback runs, which may write another message or close the communicator. */
+/* Removes an item and completes its task. The item is removed first, because the callback of the task may write another
+ * message or close the communicator. */
 static void
 finish (ShmoozeSlotQueue *self,
         GList            *link,
@@ -93,7 +94,7 @@ finish (ShmoozeSlotQueue *self,
     g_task_return_boolean (task, TRUE);
 }
 
-/* A message in the slot cannot be cancelled: the reader may have read it. */
+/* Finds a cancelled message. A message in the slot cannot be cancelled, because the reader may have read it. */
 static GList *
 find_cancelled (ShmoozeSlotQueue *self)
 {
@@ -125,8 +126,8 @@ finish_cancelled (ShmoozeSlotQueue *self)
     }
 }
 
-/* Sends messages as far as the reader has confirmed those before them. Returns whether anything was sent or
- * confirmed. */
+/* Completes the message in the slot if the reader has confirmed it, and puts the next one there, until the slot is not
+ * free. Returns whether anything was sent or confirmed. */
 gboolean
 shmooze_slot_queue_send (ShmoozeSlotQueue *self,
                          ShmoozeView      *view,

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* How often a reader tries to copy a text that changes meanwhile. */
+/* How many times a reader tries to copy a text that changes during the copy. */
 #define MAX_TRIES 100
 
 static _Atomic (gint32) *
@@ -54,8 +54,8 @@ shmooze_text_cell_get_max_units (ShmoozeView *view)
   return (guint) MIN ((shmooze_view_get_size (view) - SHMOOZE_TEXT_CELL_MIN) / sizeof (guint16), G_MAXINT32);
 }
 
-/* The writer may be changing the text, and the format has no sequence number: a copy counts when count and text
- * are still the same after it. */
+/* The writer may change the text during the copy, and the format has no sequence number. Therefore a copy is accepted
+ * only if the count and the text are unchanged after it. */
 static GBytes *
 copy_units (ShmoozeView  *view,
             GError      **error)
@@ -89,7 +89,7 @@ copy_units (ShmoozeView  *view,
   return NULL;
 }
 
-/* Fails with G_IO_ERROR_BUSY when the text changes all the time. */
+/* Fails with G_IO_ERROR_BUSY if the text changes during each of MAX_TRIES copies. */
 GBytes *
 shmooze_text_cell_read (ShmoozeView  *view,
                         GError      **error)
@@ -128,7 +128,8 @@ shmooze_text_cell_to_utf8 (GBytes *units)
   return text;
 }
 
-/* How many units of the former text, of @count units, stay as they are. Half of a surrogate pair does not stay. */
+/* Returns the number of units at the start of the current text, which has @count units, that are the same in the new
+ * text. A surrogate pair is counted as a whole or not at all. */
 static guint
 count_common_units (ShmoozeView   *view,
                     gint32         count,
@@ -155,8 +156,9 @@ publish (ShmoozeView   *view,
   gint32 count = load_count (view);
   guint common = count_common_units (view, count, units, n_units);
 
-  /* A reader must never find a count without its text. So first the count shrinks to what stays: an exchange, so
-   * that no store to the text is visible before it. Then the text is written, then its count. */
+  /* A reader must never see a count that includes units of another text. So the count is first reduced to the common
+   * units, then the text is written, then the new count. The reduction is an exchange rather than a store, so that no
+   * store to the text becomes visible before it. */
   if (count != (gint32) common)
     atomic_exchange (count_of (view), GINT32_TO_LE ((gint32) common));
   memcpy (units_of (view) + common, units + common, (n_units - common) * sizeof *units);

@@ -19,7 +19,7 @@ typedef struct
   guint64 queue_size;
 } Header;
 
-/* The offset in the lane of draft 0 or 1, and, with 2, of the end of both. */
+/* Returns the offset of draft buffer @index (0 or 1) in the lane, or of the end of both if @index is 2. */
 static gsize
 draft_at (guint n_readers,
           gsize draft_size,
@@ -66,7 +66,7 @@ shmooze_lane_measure (ShmoozeLane *self,
   return TRUE;
 }
 
-/* Formats zeroed memory as a lane. The magic is stored last: it makes the lane valid. */
+/* Formats zeroed memory as a lane. The magic number is stored last, because it makes the lane valid. */
 void
 shmooze_lane_format (char              *base,
                      const ShmoozeLane *sizes)
@@ -82,7 +82,8 @@ shmooze_lane_format (char              *base,
   atomic_store ((ShmoozeWord *) (gpointer) base, SHMOOZE_LANE_MAGIC);
 }
 
-/* A reader also writes to the lane: its position, and that it is asleep. */
+/* Checks that the view is readable and writable. A reader needs this too, because it stores its position and its asleep
+ * bit in the lane. */
 gboolean
 shmooze_lane_check_view (ShmoozeView  *view,
                          GError      **error)
@@ -141,7 +142,7 @@ shmooze_lane_attach (ShmoozeLane  *self,
   return FALSE;
 }
 
-/* Also initializes a lane. */
+/* Also used to initialize the struct. */
 void
 shmooze_lane_clear (ShmoozeLane *self)
 {
@@ -152,8 +153,8 @@ shmooze_lane_clear (ShmoozeLane *self)
   self->closed = &closed;
 }
 
-/* Reads the word at @position, which is a multiple of 8 by the caller's own count, and moves the position behind the
- * frame if it finds one. */
+/* Reads the word at @position. If a frame is there, moves @position to the end of the frame. The caller guarantees that
+ * @position is a multiple of 8. */
 ShmoozeFrameResult
 shmooze_lane_peek (const ShmoozeLane *self,
                    guint64           *position,
@@ -174,8 +175,8 @@ shmooze_lane_peek (const ShmoozeLane *self,
   return SHMOOZE_FRAME_FOUND;
 }
 
-/* Walks from the oldest frame to the last one that was written. Another process wrote the words: each is checked, and
- * the walk is no longer than the queue. */
+/* Walks from the oldest frame to the end of the last one. Another process wrote the words, so each is checked, and the
+ * walk ends with an error if it is longer than the queue. */
 gboolean
 shmooze_lane_walk (const ShmoozeLane  *self,
                    guint64            *start,
@@ -203,8 +204,8 @@ shmooze_lane_walk (const ShmoozeLane  *self,
          shmooze_lane_set_broken (self, self->queue_at + (*end & self->mask), error);
 }
 
-/* Sets the error for an invalid word, and returns FALSE. In a lost region the words read as zeros, so the error is then
- * that of the region. */
+/* Sets the error for an invalid word at @offset in the lane, and returns FALSE. The words of a lost region read as
+ * zeros; the error then says that the region is lost. */
 gboolean
 shmooze_lane_set_broken (const ShmoozeLane  *self,
                          guint64             offset,
@@ -220,8 +221,8 @@ shmooze_lane_set_broken (const ShmoozeLane  *self,
   return FALSE;
 }
 
-/* Fills the buffer of the draft @sequence, which is not the current one. A reader may still be copying the older draft
- * from there: release stores let it detect that, see below. */
+/* Stores the text of draft @sequence in the buffer that does not contain the current draft. A reader may still be
+ * copying an older draft from that buffer; the release stores let it detect this, see shmooze_lane_copy_draft(). */
 void
 shmooze_lane_store_draft (const ShmoozeLane *self,
                           guint64            sequence,
@@ -256,8 +257,8 @@ shmooze_lane_copy_draft (const ShmoozeLane  *self,
     {
       guint64 before = atomic_load_explicit (counter, memory_order_acquire);
       gsize at = draft_at (self->n_readers, self->draft_size, before & 1);
-      /* Acquire loads throughout: if one of them sees a word of the draft after next, the last load of the
-       * counter below sees that the counter has moved on. */
+      /* Each word is read with an acquire load. The next draft but one reuses this buffer: if a load sees one of its
+       * words, then the last load of the counter below sees that the counter has changed. */
       guint64 word = atomic_load_explicit (shmooze_lane_word (self, at), memory_order_acquire);
       guint32 size = (guint32) word;  /* read once: it may change at any time */
       g_autofree char *text = NULL;

@@ -3,8 +3,8 @@
 #include "config.h"
 #include "lane/shmooze-ring-private.h"
 
-/* The earliest position from @start on that an attached reader has published. Another process wrote these positions:
- * one outside of what can still be read is ignored. */
+/* Returns the lowest position, not before @start, that an attached reader has published, or the writer's position if
+ * there is none. Other processes write these positions, so positions outside of that range are ignored. */
 static guint64
 first_reader (ShmoozeRing *self,
               guint64      start)
@@ -29,7 +29,7 @@ evict_if_dead (ShmoozeRing *self,
   ShmoozeLane *lane = &self->lane;
   guint64 byte = lane->offset + shmooze_lane_reader_at (slot);
 
-  /* While its lock is held here, no other reader can take the slot. */
+  /* As long as this process holds the lock of the slot, no other reader can take the slot. */
   if (shmooze_region_try_lock (lane->region, byte))
     {
       atomic_store (shmooze_lane_word (lane, shmooze_lane_reader_at (slot)), SHMOOZE_POSITION_NONE);
@@ -68,7 +68,8 @@ shmooze_ring_publish_and_wake (ShmoozeRing *self,
       ring_reader (self, i);
 }
 
-/* Whether the reader with this bell has read everything, or is asleep, which it is only then. */
+/* Returns whether the reader whose bell is @bell has read everything. A reader that is asleep has read everything, even
+ * if the position that it has published is older. Returns TRUE if no reader has this bell. */
 gboolean
 shmooze_ring_is_attended (ShmoozeRing *self,
                           guint64      bell)
@@ -86,7 +87,7 @@ shmooze_ring_is_attended (ShmoozeRing *self,
   return TRUE;
 }
 
-/* Whether an attached reader runs on another processor. */
+/* Returns whether an attached reader runs on a different processor than the writer. */
 gboolean
 shmooze_ring_is_read_elsewhere (ShmoozeRing *self)
 {
@@ -101,8 +102,8 @@ shmooze_ring_is_read_elsewhere (ShmoozeRing *self)
   return FALSE;
 }
 
-/* A frame that ends before fast_end fits, and does not begin a new part of the ring. (The end of the ring is also the
- * end of a part.) */
+/* A frame that ends before fast_end fits into the free space, and does not reach the next part of the ring, for which a
+ * mark would have to be set. The end of the ring is also the end of a part, so such a frame does not wrap around. */
 static void
 set_fast_end (ShmoozeRing *self)
 {
@@ -118,7 +119,7 @@ set_limit (ShmoozeRing *self,
   set_fast_end (self);
 }
 
-/* Continues where the former writer stopped, possibly by a crash. */
+/* Continues where the previous writer stopped, even if it crashed. */
 gboolean
 shmooze_ring_resume (ShmoozeRing  *self,
                      GError      **error)
@@ -129,15 +130,15 @@ shmooze_ring_resume (ShmoozeRing  *self,
   if (!shmooze_lane_walk (&self->lane, &self->oldest, &self->position, &n_frames, error))
     return FALSE;
 
-  /* A reader that attached while the former writer moved on may be somewhat before the oldest frame. */
+  /* A reader that attached while the previous writer discarded frames may be at a position before the oldest frame. */
   lowest = self->position > self->lane.queue_size ? self->position - self->lane.queue_size : 0;
   first = first_reader (self, lowest);
   set_limit (self, MIN (self->oldest, first));
   return TRUE;
 }
 
-/* Old frames are given up one part of the ring at a time, because doing it for each message would be expensive. To find
- * the frame boundaries, the start of the first frame in each part is recorded. */
+/* Old frames are discarded one part of the ring at a time, because discarding them for each message would be expensive.
+ * The start of the first frame in each part is recorded as a mark, because only these marks show where frames begin. */
 void
 shmooze_ring_set_mark (ShmoozeRing *self)
 {
@@ -148,7 +149,8 @@ shmooze_ring_set_mark (ShmoozeRing *self)
   set_fast_end (self);
 }
 
-/* The first mark from @wanted on, or else the last before it, but none after @bound. */
+/* Returns the first mark at or after @wanted, or the last mark before it if there is none. Marks after @bound are
+ * ignored. */
 static guint64
 find_mark (ShmoozeRing *self,
            guint64      wanted,
@@ -168,7 +170,7 @@ find_mark (ShmoozeRing *self,
   return found;
 }
 
-/* Moves @position from frame to frame until @end, but not beyond @bound. */
+/* Moves @position forward, frame by frame, until it reaches @end, but not beyond @bound. */
 static gboolean
 walk_until (ShmoozeRing  *self,
             guint64      *position,
@@ -196,8 +198,8 @@ walk_until (ShmoozeRing  *self,
   return TRUE;
 }
 
-/* Gives up the oldest frames until everything before @end fits, and some more. Returns FALSE without an error if an
- * attached reader has not read them yet. */
+/* Discards the oldest frames until a frame that ends at @end fits, and some more in advance. Returns FALSE without an
+ * error if an attached reader has not read them yet. */
 gboolean
 shmooze_ring_make_space (ShmoozeRing  *self,
                          guint64       end,
@@ -219,8 +221,9 @@ shmooze_ring_make_space (ShmoozeRing  *self,
   if (!walk_until (self, &oldest, MIN (needed, bound), bound, error))
     return FALSE;
 
-  /* A reader may attach at the former oldest frame at this moment. It stores its position, then checks
-   * whether the oldest frame has changed; here it is the other way round: one of the two sees the other. */
+  /* A reader may be attaching at the previous oldest frame at this moment. The reader stores its position, then loads
+   * the position of the oldest frame; the writer stores the position of the oldest frame, then loads the positions of
+   * the readers. All of these are sequentially consistent, so at least one of the two sees the other's store. */
   self->oldest = oldest;
   atomic_store (shmooze_lane_word (lane, SHMOOZE_LANE_OLDEST), oldest);
   bound = first_reader (self, self->limit);
@@ -228,7 +231,7 @@ shmooze_ring_make_space (ShmoozeRing  *self,
   return needed <= self->limit;
 }
 
-/* Whether a message would fit, without giving up any frame. */
+/* Returns whether a message of @size bytes would fit. Discards no frame, unlike shmooze_ring_make_space(). */
 gboolean
 shmooze_ring_has_space (ShmoozeRing *self,
                         gsize        size)
@@ -238,8 +241,8 @@ shmooze_ring_has_space (ShmoozeRing *self,
   return end <= self->free_end || first_reader (self, self->limit) >= end - self->lane.queue_size;
 }
 
-/* Asks the readers to ring @bell when they have read more. The caller has to try once more before it sleeps, because
- * they may have read more just before. */
+/* Asks the readers to ring @bell when they have read more. The caller must check for space again before it sleeps:
+ * a reader that released space before it saw this request does not ring. */
 void
 shmooze_ring_await_space (ShmoozeRing *self,
                           guint64      bell)

@@ -19,9 +19,9 @@
 
 typedef enum
 {
-  STEP_SYSTEM,  /* a directory of the system: used as it is */
+  STEP_SYSTEM,  /* a directory of the system: not checked */
   STEP_USER,    /* a directory of the user: the owner is checked */
-  STEP_LINK,    /* the same, or a symbolic link of the user's own */
+  STEP_LINK,    /* like STEP_USER, but may be a symbolic link that the user owns */
   STEP_OWN      /* a directory of the library: the owner is checked, the mode set to 0700 */
 } Step;
 
@@ -36,8 +36,8 @@ set_other_owner (GError     **error,
                path, (guint) owner, (guint) geteuid ());
 }
 
-/* Follows a symbolic link of the user's own. Its target is read from the descriptor that was checked, so that the
- * link cannot be replaced in between. */
+/* Follows a symbolic link if the user owns it. The owner and the target are read through the same descriptor, so that
+ * the link cannot be replaced between the two. */
 static int
 open_own_link (int         parent,
                const char *name)
@@ -63,9 +63,9 @@ open_own_link (int         parent,
   return openat (parent, target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Goes one directory down. Symbolic links are not followed, so that the walk cannot be led elsewhere between two
- * steps; only "app" may be a link of the user's own, because Flatpak makes it one in its sandboxes. Takes over
- * @parent. */
+/* Opens the directory @name in @parent, and closes @parent. Symbolic links are not followed, so that the walk
+ * cannot be redirected between two steps. The exception is "app", which Flatpak creates as a symbolic link in its
+ * sandboxes; the user must own that link. */
 static int
 step_down (int          parent,
            const char  *name,
@@ -133,7 +133,8 @@ check_domain (const char  *domain,
   return NULL;
 }
 
-/* Opens the directory of this user's regions, or @folder in it. */
+/* Opens the directory of this user's regions, or its subdirectory @folder. If @make is set, missing directories are
+ * created. */
 int
 shmooze_location_open_home (const char  *folder,
                             gboolean     make,
@@ -215,8 +216,8 @@ check_name (const char  *folder,
   return FALSE;
 }
 
-/* Finds where the file of @name is: in @folder or, without one, among the user's regions. With @make a missing
- * directory is created. */
+/* Determines the directory and file of @name: in the subdirectory @folder or, if @folder is NULL, in the directory of
+ * the user's regions. If @make is set, missing directories are created. */
 ShmoozeLocation *
 shmooze_location_new (const char  *folder,
                       const char  *name,
@@ -259,7 +260,8 @@ compare_names (gconstpointer a,
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The names of the files in @folder, or of the user's regions, sorted. With @make a missing directory is created. */
+/* Returns the names of the files in @folder, or of the user's regions if @folder is NULL, in byte order. If @make is
+ * set, missing directories are created. */
 GPtrArray *
 shmooze_location_list (const char  *folder,
                        gboolean     make,
@@ -283,8 +285,8 @@ shmooze_location_list (const char  *folder,
   return names;
 }
 
-/* Opens a folder beside the user's regions; from the location of one of them that takes a single step. -1: it does
- * not exist, or belongs to another user. */
+/* Opens the subdirectory @folder of the directory of the user's regions. If @self is in that directory, a single
+ * openat() suffices. Returns -1 if the folder does not exist or belongs to another user. */
 int
 shmooze_location_open_folder (const ShmoozeLocation *self,
                               const char            *folder)
@@ -313,7 +315,7 @@ shmooze_location_free (ShmoozeLocation *self)
   g_free (self);
 }
 
-/* The id of a region as text, as in the names of its bells. */
+/* Returns the ID of a region in hexadecimal, as used in the names of its bells. */
 char *
 shmooze_id_to_hex (const guint8 *id)
 {

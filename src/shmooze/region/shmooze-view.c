@@ -42,14 +42,14 @@ struct _ShmoozeView
 {
   GObject           parent_instance;
 
-  pthread_rwlock_t  lock;     /* read-locked by accesses, write-locked by closing */
+  pthread_rwlock_t  lock;     /* held for reading during an access, for writing while closing */
   atomic_bool       closed;
   ShmoozeRegion    *region;
   ShmoozeGuard     *guard;
   char             *mapping;  /* invalid once closed */
   gsize             mapping_size;
   guint64           offset;
-  gsize             lead;     /* from the start of the mapping to the first byte of the view */
+  gsize             lead;     /* bytes in the mapping before the first byte of the view */
   gsize             size;
   ShmoozeAccess     access;
 };
@@ -81,7 +81,8 @@ shmooze_view_init (ShmoozeView *self)
   atomic_init (&self->closed, TRUE);
 }
 
-/* The region allows @access and is held; on success the view takes over that hold. */
+/* The caller has checked that the region allows @access, and holds the region. On success, the view takes over that
+ * hold. */
 ShmoozeView *
 shmooze_view_new (ShmoozeRegion  *region,
                   guint64         offset,
@@ -120,14 +121,15 @@ shmooze_view_get_offset (ShmoozeView *self)
   return self->offset;
 }
 
-/* For code that keeps the address of the view's memory and checks this flag before each use. */
+/* Returns a flag for code that keeps the address of the view's memory: it checks the flag before each use. */
 const atomic_bool *
 shmooze_view_get_closed (ShmoozeView *self)
 {
   return &self->closed;
 }
 
-/* Whether the view shows what other processes write, and they see what is written through it. */
+/* Returns whether stores of other processes are visible through the view, and stores through the view are visible to
+ * other processes. */
 gboolean
 shmooze_view_is_shared_both_ways (ShmoozeView *self)
 {
@@ -144,8 +146,8 @@ gboolean
 shmooze_view_begin (ShmoozeView  *self,
                     GError      **error)
 {
-  /* The flag is checked before the lock is requested as well: the lock prefers readers, so that threads that keep
-   * trying to access a view that is being closed would delay closing it. */
+  /* The flag is checked before the lock is taken as well as after. The lock prefers readers, so without the first check
+   * threads that retry their accesses could keep shmooze_view_close() waiting. */
   if (!atomic_load (&self->closed))
     {
       gboolean closed;
@@ -244,7 +246,7 @@ copy_from_shared (gpointer       to,
 
       memcpy (to, &value, sizeof value);
     }
-  else if (size > 0)  /* else the pointer may be invalid */
+  else if (size > 0)  /* the pointers may be invalid if the size is 0 */
     memcpy (to, from, size);
 }
 
@@ -263,7 +265,7 @@ copy_to_shared (gpointer       to,
     atomic_store_explicit ((_Atomic (guint32) *) to, *(guint32 *) memcpy (&four, from, size), memory_order_relaxed);
   else if (size == 8 && (guintptr) to % 8 == 0)
     atomic_store_explicit ((_Atomic (guint64) *) to, *(guint64 *) memcpy (&eight, from, size), memory_order_relaxed);
-  else if (size > 0)  /* else the pointer may be invalid */
+  else if (size > 0)  /* the pointers may be invalid if the size is 0 */
     memcpy (to, from, size);
 }
 
@@ -316,8 +318,8 @@ shmooze_view_store (ShmoozeView    *self,
  * @count: the number of bytes to read
  * @error: return location for an error
  *
- * Copies up to @count bytes from the view, but not more than there are from
- * @position to the end of the view.
+ * Copies up to @count bytes from the view, or fewer if the view ends before
+ * that.
  *
  * Fails with %G_IO_ERROR_INVALID_ARGUMENT if @position is beyond the end of
  * the view, %G_IO_ERROR_NOT_SUPPORTED if the access of the view does not
@@ -352,9 +354,10 @@ shmooze_view_read (ShmoozeView  *self,
  * @count: the number of bytes to read
  * @error: return location for an error
  *
- * Copies up to @count bytes from the view into newly allocated memory, which
- * suits languages that cannot provide a buffer. Otherwise this function is
- * like [method@View.read].
+ * Copies up to @count bytes from the view into newly allocated memory.
+ *
+ * This variant of [method@View.read] is for language bindings, which cannot
+ * provide a buffer.
  *
  * Fails like [method@View.read].
  *
@@ -514,7 +517,7 @@ shmooze_view_close (ShmoozeView *self)
   if (atomic_exchange (&self->closed, TRUE))
     return;
 
-  /* No access begins any more; wait for those in progress. */
+  /* New accesses fail from now on. Wait until those in progress have finished. */
   pthread_rwlock_wrlock (&self->lock);
   pthread_rwlock_unlock (&self->lock);
   shmooze_guard_remove (self->guard);

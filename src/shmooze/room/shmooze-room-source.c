@@ -11,14 +11,14 @@
 
 #include <glib/gi18n-lib.h>
 
-/* What happens in a room becomes signals: one GSource, woken by the room's own doorbell, by the death of a peer's
- * doorbell, or by the time. */
+/* One GSource for each room turns the changes in shared memory into signals. It is woken by the room's own doorbell, by
+ * an error on a peer's doorbell, which means that the peer's process has ended, or by its ready time. */
 
-/* Whether the peers read what was published is checked at this interval. */
+/* The interval at which the room checks whether its peers read what was published. */
 #define ATTENTION_USEC (G_USEC_PER_SEC)
 
-/* At most this many messages of a peer are taken at a time, so that a peer that writes fast does not block the main
- * loop. */
+/* At most this many messages of a peer are read at a time, and the source then rests for REST_USEC, so that a peer that
+ * writes fast does not block the main loop. */
 #define BATCH 128
 #define REST_USEC 2000
 
@@ -34,11 +34,11 @@ typedef struct
   GPtrArray    *spare_messages;
   guint         poll_msec;
   gint64        attention_time;  /* when to check whether the peers read; 0 if that is not needed */
-  gboolean      file_changed;    /* the monitor has noticed something */
-  gboolean      dispatching;     /* signals are being emitted: not again from within */
-  gboolean      missed;          /* the doorbell rang meanwhile */
-  gboolean      has_history;     /* what happened before joining was emitted */
-  gboolean      resting;         /* there is more to read, but the rest of the program comes first */
+  gboolean      file_changed;    /* the file monitor has emitted a signal */
+  gboolean      dispatching;     /* signals are being emitted; prevents recursion */
+  gboolean      missed;          /* the doorbell rang during the dispatch */
+  gboolean      has_history;     /* the messages sent before joining were emitted */
+  gboolean      resting;         /* there is more to read, but other sources are dispatched first */
 } RoomSource;
 
 enum
@@ -175,7 +175,8 @@ take_draft (ShmoozeRoom *self,
     break_lane (self, number, error);
 }
 
-/* What handlers send meanwhile goes into the spare array. Returns the number of messages. */
+/* Emits the collected messages in order. Own messages that a signal handler sends during this are collected in the
+ * spare array. Returns the number of messages. */
 static guint
 emit_messages (RoomSource *source)
 {
@@ -196,7 +197,7 @@ emit_messages (RoomSource *source)
   return n;
 }
 
-/* Returns the seats whose lane has a message or another draft. */
+/* Returns a bit mask of the seats whose lane has an unread message or draft. */
 static guint64
 find_news (ShmoozeRoom *self)
 {
@@ -208,7 +209,7 @@ find_news (ShmoozeRoom *self)
   return news;
 }
 
-/* Takes what the lanes have, and what has changed in the seats. Returns the number of messages. */
+/* Reads the lanes of the seats in @news, and the seats that have changed. Returns the number of messages emitted. */
 static guint
 take_news (RoomSource *source,
            guint64     news,
@@ -220,12 +221,13 @@ take_news (RoomSource *source,
   guint n = 0, i;
 
   source->poll_msec = (news | changes) != 0 ? SHMOOZE_POLL_MIN_MSEC : MIN (source->poll_msec * 2, SHMOOZE_POLL_MAX_MSEC);
-  /* A reader with news is awake from now on. The asleep bits of the others may remain: at worst they cause an
-   * unnecessary ring. */
+  /* Clear the asleep bit of each reader that has something to read. The bits of the other readers may remain set: at
+   * worst they cause an unnecessary ring. */
   while (shmooze_seats_take_lowest (&rest, &i))
     shmooze_reader_wake_up (self->others[i].reader);
 
-  /* A peer joins before its first message, and leaves after its last: messages are read in between. */
+  /* Report joins before messages are read, and departures after that, so that no message comes from a peer that has not
+   * joined yet or has already left. */
   shmooze_room_presence_update (self, changes & ~self->present);
   for (rest = news; !self->left && shmooze_seats_take_lowest (&rest, &i);)
     take_messages (source, i, most);
@@ -240,7 +242,7 @@ take_news (RoomSource *source,
 
   if (!self->left && self->writer != NULL)
     shmooze_outbox_flush (&self->outbox, &self->writer->ring, self->bell >= 0, shmooze_seat_offset (self->own_seat));
-  /* Own messages that were sent meanwhile are not emitted one iteration of the main loop later. */
+  /* Handlers may have sent messages: emit these now, rather than in the next iteration of the main loop. */
   if (!self->left)
     n += emit_messages (source);
   return n;
@@ -279,7 +281,7 @@ room_source_check (GSource *source)
     shmooze_bell_quiet (self->bell);
   if (room_source->dispatching)
     {
-      /* A handler runs a main loop of its own. */
+      /* A signal handler is running a nested main loop. */
       shmooze_room_presence_close_bells (self, TRUE);
       room_source->missed = room_source->missed || rung;
     }
@@ -325,7 +327,7 @@ schedule (RoomSource *source,
     next = MIN (next, now + source->poll_msec * 1000);
   if (!shmooze_outbox_is_empty (&self->outbox))
     next = MIN (next, now + RETRY_USEC);
-  /* From the end of the batch, which may have taken longer than that. */
+  /* REST_USEC begins at the end of the batch, because reading the batch may have taken longer than that. */
   if (source->resting)
     next = g_get_monotonic_time () + REST_USEC;
   if (self->messages->len > 0 || source->missed || source->file_changed)
@@ -345,7 +347,7 @@ dispatch (RoomSource *source)
   source->resting = FALSE;
   if (!source->has_history)
     {
-      /* All at once, so that the messages of all seats are in order. */
+      /* The history is read in one batch, so that the messages of all seats can be sorted. */
       most = MAX (self->seats.queue_size / 16, BATCH);
       source->has_history = TRUE;
       report_broken (self);
@@ -353,7 +355,8 @@ dispatch (RoomSource *source)
         return;
     }
 
-  /* The answer to what a handler sends is often there already, and needs no iteration of the main loop either. */
+  /* When a handler has sent something, the answer has often arrived by now. Read it without another iteration of the
+   * main loop. */
   do
     {
       n_taken += 1 + take_news (source, news, most);
@@ -411,7 +414,7 @@ static GSourceFuncs room_source_funcs = {
   .finalize = room_source_finalize
 };
 
-/* Lets the source be dispatched. During a dispatch that is not needed: it looks again at its end. */
+/* Makes the source ready. During a dispatch that is not needed, because the dispatch checks everything at its end. */
 void
 shmooze_room_source_wake (ShmoozeRoom *self)
 {
@@ -419,7 +422,7 @@ shmooze_room_source_wake (ShmoozeRoom *self)
     g_source_set_ready_time (self->source, 0);
 }
 
-/* Something was published: whether the peers read it is checked later. */
+/* Called when something was published: schedules a check whether the peers read it. */
 void
 shmooze_room_source_expect_attention (ShmoozeRoom *self)
 {
@@ -448,7 +451,7 @@ on_file_changed (GFileMonitor      *monitor,
   shmooze_room_source_wake (self);
 }
 
-/* The room has a seat: from now on it follows what happens. */
+/* Creates and attaches the source. The room must already have a seat. */
 void
 shmooze_room_source_start (ShmoozeRoom  *self,
                            GMainContext *context)
@@ -462,7 +465,8 @@ shmooze_room_source_start (ShmoozeRoom  *self,
   source->spare_messages = g_ptr_array_new_with_free_func ((GDestroyNotify) shmooze_message_unref);
   source->poll_msec = SHMOOZE_POLL_MIN_MSEC;
   g_source_set_static_name (self->source, "ShmoozeRoom");
-  /* The source does not recurse, but sees to that itself, so that its doorbell is read in an inner main loop. */
+  /* The source may recurse so that a nested main loop reads the doorbell; the dispatching flag keeps it from emitting
+   * signals recursively. */
   g_source_set_can_recurse (self->source, TRUE);
   if (self->bell >= 0)
     source->bell_tag = g_source_add_unix_fd (self->source, self->bell, G_IO_IN);
@@ -471,7 +475,7 @@ shmooze_room_source_start (ShmoozeRoom  *self,
   shmooze_room_source_wake (self);
   g_source_attach (self->source, context);
 
-  /* Nothing rings when the file is truncated or replaced. */
+  /* The file is monitored, because no doorbell rings when it is truncated or replaced. */
   source->monitor = g_file_monitor_file (file, G_FILE_MONITOR_NONE, NULL, NULL);
   if (source->monitor != NULL)
     g_signal_connect (source->monitor, "changed", G_CALLBACK (on_file_changed), self);

@@ -30,12 +30,12 @@ typedef struct
 
 #define NICK_WORDS (SHMOOZE_NICK_MAX / sizeof (guint64))
 
-/* All of a seat consists of atomic words, because it is written while others read it. */
+/* A seat consists of atomic words only, because other processes read it while it is written. */
 typedef struct
 {
   ShmoozeWord word;
   ShmoozeWord since;
-  ShmoozeWord nick[NICK_WORDS];  /* followed by a NUL, unless it takes all of the space */
+  ShmoozeWord nick[NICK_WORDS];  /* NUL-terminated, unless it fills the array */
 } Seat;
 
 static void
@@ -65,7 +65,8 @@ format (gpointer data,
     shmooze_lane_format ((char *) data + sizes->lanes_at + i * sizes->lane_size, &lane);
 }
 
-/* Opens a region, or creates one that is a room before it has its name. */
+/* Opens the region @name, or creates it. A new region is formatted as a room before its name becomes visible to other
+ * processes. */
 ShmoozeRegion *
 shmooze_seats_create_or_open_room (const char  *name,
                                    GError     **error)
@@ -83,7 +84,7 @@ shmooze_seats_create_or_open_room (const char  *name,
   return shmooze_region_create_or_open_in (NULL, name, &spec, NULL, error);
 }
 
-/* Reads the sizes from the header. FALSE: it is not the header of a room of this capacity. */
+/* Reads the sizes from the header. Returns FALSE if it is not the header of a room in a region of @capacity bytes. */
 static gboolean
 read_sizes (ShmoozeSeats *self,
             const Header *header,
@@ -158,7 +159,8 @@ shmooze_seats_view_lane (const ShmoozeSeats  *self,
                                      self->lanes_at + seat * self->lane_size, self->lane_size, access, error);
 }
 
-/* Reads a seat. FALSE: an occupant is just taking or leaving it, and will ring afterwards. */
+/* Reads a seat. Returns FALSE if an occupant is taking or leaving the seat at this moment. The occupant rings the
+ * doorbells afterwards, so that the seat is then read again. */
 gboolean
 shmooze_seats_read (const ShmoozeSeats  *self,
                     guint                seat,
@@ -180,7 +182,7 @@ shmooze_seats_read (const ShmoozeSeats  *self,
   return TRUE;
 }
 
-/* The caller holds the seat's lock. */
+/* Records a new occupant in a seat. The caller holds the seat's lock. */
 void
 shmooze_seats_take (const ShmoozeSeats *self,
                     guint               seat,
@@ -194,7 +196,7 @@ shmooze_seats_take (const ShmoozeSeats *self,
 
   if (former & SHMOOZE_SEAT_WORD_TAKEN)
     word |= SHMOOZE_SEAT_WORD_AFTER_CRASH;
-  /* Not yet taken: the nick is ignored while it is written. */
+  /* The seat is not marked as taken yet, so that readers ignore the nick while it is written. */
   atomic_store (&there->word, word);
 
   memcpy (copy, nick, MIN (strlen (nick), sizeof copy));
